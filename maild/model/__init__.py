@@ -1,0 +1,1 @@
+"""The nouns: mail, people, tickets, events, letters. Frozen; they import nothing of ours."""
