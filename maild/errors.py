@@ -1,4 +1,4 @@
-"""What can go wrong, by what the caller should do about it. A docstring is the default message."""
+"""What can go wrong, by what the caller should do about it. Docstrings are default messages."""
 
 
 class MaildError(Exception):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from maild.model.mail import Envelope
 from maild.model.letter import Letter
+from maild.model.mail import Envelope
 
 
 class Clock(Protocol):

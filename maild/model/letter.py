@@ -76,8 +76,8 @@ class Letter:
     ticket: int | None = None
     message_id: str = ""  #: `<…>`, fixed when the letter is written
     in_reply_to: str | None = None
-    references: tuple[str, ...] = ()  #: oldest first; holds the recipient's own unguessable id
-    auto_submitted: str | None = None  #: auto-replied | auto-generated | None: a person wrote it
+    references: tuple[str, ...] = ()  #: oldest first; one is the recipient's own secret id
+    auto_submitted: str | None = None  #: auto-replied | auto-generated; None: a person's
     list_id: str | None = None  #: on letters to agents and supervisors
     envelope: str = ""  #: MAIL FROM; "" is the null sender
     headers: tuple[tuple[str, str], ...] = ()  #: further ones
