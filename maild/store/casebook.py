@@ -1,0 +1,234 @@
+"""The desk's words for what is kept: tickets, messages, events, references.
+
+Used inside `Engine.write()`: a decision reads what it needs, decides, and saves, in one
+transaction. Letters go to the outbox in the same breath.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from maild.desk.case import Case
+from maild.model.known import KnownAddress, ReferenceHit
+from maild.model.ticket import Event, Message, Ticket
+from maild.store import rows
+from maild.store.engine import Engine
+from maild.store.fields import instant_or_none, micros_or_none, to_micros
+from maild.store.outbox import Outbox
+
+_OPEN = "('new', 'open', 'pending', 'on_hold')"
+
+
+class Casebook:
+    """Tickets and their story."""
+
+    def __init__(self, engine: Engine, outbox: Outbox) -> None:
+        self._engine = engine
+        self._outbox = outbox
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def new_ticket_number(self) -> int:
+        return self._engine.next_number("ticket")
+
+    def new_message_number(self) -> int:
+        return self._engine.next_number("message")
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def ticket(self, number: int) -> Ticket | None:
+        """The ticket itself, even where it was merged into another."""
+        row = self._engine.one(f"SELECT {rows.TICKET} FROM ticket WHERE id = ?", [number])
+        return rows.ticket_of(row) if row else None
+
+    def standing(self, number: int) -> Ticket | None:
+        """Where this number leads today: merged tickets are followed."""
+        ticket = self.ticket(number)
+        for _ in range(50):
+            if ticket is None or ticket.merged_into is None:
+                break
+            ticket = self.ticket(ticket.merged_into)
+        return ticket
+
+    def open_case(self, number: int, now: datetime) -> Case | None:
+        """The ticket with its history, locked for this transaction."""
+        row = self._engine.one(
+            f"SELECT {rows.TICKET} FROM ticket WHERE id = ?" + self._engine.for_update(),
+            [number],
+        )
+        if row is None:
+            return None
+        return Case(rows.ticket_of(row), now, history=self.events(number))
+
+    def events(self, ticket: int) -> list[Event]:
+        found = self._engine.rows(
+            f"SELECT {rows.EVENT} FROM event WHERE ticket = ? ORDER BY at, id", [ticket]
+        )
+        return [rows.event_of(row) for row in found]
+
+    def messages(self, ticket: int, *, last: int | None = None) -> list[Message]:
+        """The messages in order; only the last few where a number is given."""
+        sql = f"SELECT {rows.MESSAGE} FROM message WHERE ticket = ? ORDER BY at DESC, id DESC"
+        values = [ticket]
+        if last is not None:
+            sql += " LIMIT ?"
+            values.append(last)
+        return [rows.message_of(row) for row in reversed(self._engine.rows(sql, values))]
+
+    def message(self, number: int) -> Message | None:
+        row = self._engine.one(f"SELECT {rows.MESSAGE} FROM message WHERE id = ?", [number])
+        return rows.message_of(row) if row else None
+
+    def references(self, ids: Sequence[str]) -> list[ReferenceHit]:
+        """What is known of these Message-IDs, in the order asked."""
+        if not ids:
+            return []
+        marks = ", ".join("?" * len(ids))
+        found = self._engine.rows(
+            "SELECT msgid, ticket, address, type, letter FROM reference "
+            f"WHERE msgid IN ({marks})",
+            list(ids),
+        )
+        order = {msgid: position for position, msgid in enumerate(ids)}
+        return sorted((ReferenceHit(*row) for row in found), key=lambda hit: order[hit.msgid])
+
+    def open_tickets_of(self, email: str, limit: int = 50) -> list[Ticket]:
+        """The tickets a person takes part in that are not done, oldest first."""
+        found = self._engine.rows(
+            f"SELECT {rows.TICKET} FROM ticket WHERE status IN {_OPEN} "
+            "AND (requester_email = ? OR id IN (SELECT ticket FROM reader WHERE email = ?)) ORDER BY id LIMIT ?",
+            [email.casefold(), email.casefold(), limit],
+        )
+        return [rows.ticket_of(row) for row in found]
+
+    def tickets_since(self, email: str, since: datetime) -> list[int]:
+        """Numbers of the tickets an address has opened since then."""
+        found = self._engine.rows(
+            "SELECT id FROM ticket WHERE requester_email = ? AND created_at >= ? ORDER BY id",
+            [email.casefold(), to_micros(since)],
+        )
+        return [row[0] for row in found]
+
+    def workload(self, agents: Sequence[str]) -> dict[str, int]:
+        """How many tickets that are not done each agent has."""
+        marks = ", ".join("?" * len(agents))
+        found = self._engine.rows(
+            f"SELECT assignee, count(*) FROM ticket WHERE status IN {_OPEN} "
+            f"AND assignee IN ({marks}) GROUP BY assignee",
+            list(agents),
+        )
+        return dict.fromkeys(agents, 0) | dict(found)
+
+    def last_assigned(self, department: str, agents: Sequence[str]) -> str | None:
+        """Whom the department's newest assigned ticket went to, among these."""
+        marks = ", ".join("?" * len(agents))
+        row = self._engine.one(
+            f"SELECT assignee FROM ticket WHERE department = ? AND assignee IN ({marks}) "
+            "ORDER BY id DESC LIMIT 1",
+            [department, *agents],
+        )
+        return row[0] if row else None
+
+    def known_address(self, email: str) -> KnownAddress:
+        row = self._engine.one(
+            "SELECT proven_at, muted_until, language FROM address WHERE email = ?",
+            [email.casefold()],
+        )
+        if row is None:
+            return KnownAddress()
+        return KnownAddress(row[0] is not None, instant_or_none(row[1]), row[2])
+
+    # -- writing ----------------------------------------------------------------------------
+
+    def remember_proof(self, email: str, now: datetime) -> None:
+        """This address has shown once that it is who it says."""
+        self._engine.execute(
+            "INSERT INTO address (email, proven_at) VALUES (?, ?) ON CONFLICT (email) "
+            "DO UPDATE SET proven_at = coalesce(address.proven_at, excluded.proven_at)",
+            [email.casefold(), to_micros(now)],
+        )
+
+    def mute(self, email: str, until: datetime, reason: str) -> None:
+        """No automatic letters to an address that failed hard."""
+        self._engine.execute(
+            "INSERT INTO address (email, muted_until, mute_reason) VALUES (?, ?, ?) "
+            "ON CONFLICT (email) DO UPDATE SET muted_until = excluded.muted_until, "
+            "mute_reason = excluded.mute_reason",
+            [email.casefold(), to_micros(until), reason],
+        )
+
+    def remember_reference(
+        self, msgid: str, ticket: int, *, address: str = "", type: str = ""
+    ) -> None:
+        """A Message-ID that leads to this ticket from now on."""
+        self._engine.execute(
+            "INSERT INTO reference (msgid, ticket, address, letter, type) "
+            "VALUES (?, ?, ?, NULL, ?)",
+            [msgid, ticket, address.casefold(), type],
+        )
+
+    def save(self, case: Case, *, intake: int | None = None, state: str = "queued") -> None:
+        """Write all that was decided: ticket, messages, events, letters."""
+        self._save_ticket(case)
+        self._save_messages(case.messages, intake)
+        self._save_events(case.events)
+        for outgoing in case.letters:
+            self._outbox.post(
+                outgoing.letter,
+                outgoing.cause,
+                now=case.now,
+                state=state,
+                message=outgoing.message,
+            )
+        case.history, case.events, case.messages, case.letters = case.all_events, [], [], []
+        case.is_new = False
+
+    def _save_ticket(self, case: Case) -> None:
+        values = rows.ticket_values(case.ticket)
+        if case.is_new:
+            self._engine.execute(
+                f"INSERT INTO ticket ({rows.TICKET}) VALUES ({rows.marks(rows.TICKET)})", values
+            )
+        else:
+            assignments = ", ".join(
+                f"{name.strip()} = ?" for name in rows.TICKET.split(",")[1:]
+            )
+            self._engine.execute(
+                f"UPDATE ticket SET {assignments} WHERE id = ?", [*values[1:], values[0]]
+            )
+        if case.is_new or any(event.kind.value == "cc" for event in case.events):
+            self._save_readers(case.ticket)
+
+    def _save_readers(self, ticket: Ticket) -> None:
+        self._engine.execute("DELETE FROM reader WHERE ticket = ?", [ticket.id])
+        for email in ticket.cc:
+            self._engine.execute(
+                "INSERT INTO reader (email, ticket) VALUES (?, ?)",
+                [email.casefold(), ticket.id],
+            )
+
+    def _save_messages(self, messages: Iterable[Message], intake: int | None) -> None:
+        for message in messages:
+            self._engine.execute(
+                f"INSERT INTO message ({rows.MESSAGE}, intake) "
+                f"VALUES ({rows.marks(rows.MESSAGE)}, ?)",
+                [*rows.message_values(message), intake],
+            )
+
+    def _save_events(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._engine.execute(
+                "INSERT INTO event (ticket, at, kind, actor, detail) VALUES (?, ?, ?, ?, ?)",
+                rows.event_values(event),
+            )
+
+    def set_alarms(
+        self, ticket: int, alarms: Iterable[tuple[datetime, str, int, int, str]]
+    ) -> None:
+        """Replace a ticket's pending alarms: (at, clock, visit, step, kind)."""
+        self._engine.execute("DELETE FROM alarm WHERE ticket = ?", [ticket])
+        for at, clock, visit, step, kind in alarms:
+            self._engine.execute(
+                "INSERT INTO alarm (ticket, at, clock, visit, step, kind) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                [ticket, micros_or_none(at), clock, visit, step, kind],
+            )

@@ -1,0 +1,219 @@
+"""One database, SQLite or PostgreSQL, and the only way to write to it.
+
+Every writing transaction on SQLite begins IMMEDIATE: a deferred one that reads first fails
+at once when another writes. Writers of all processes queue for their turn on a lock file,
+because SQLite's own busy handler sleeps and starves; its timeout stays as the backstop.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import peewee
+
+from maild.errors import ConfigError, StoreUnusable, Temporary
+from maild.store.tables import ALL
+
+BUSY_TIMEOUT_S = 10
+_DAMAGED = ("malformed", "not a database", "disk image")
+
+
+class Engine:
+    """A database handle. Connections are per thread; call `close` at a thread's end."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        scheme = urlsplit(url).scheme
+        self.postgres = scheme in ("postgresql", "postgres")
+        self._turn = _NoTurn()
+        if self.postgres:
+            self.database: peewee.Database = _postgres(url)
+        elif scheme == "sqlite":
+            self.path = sqlite_path(url)
+            self.database = _sqlite(self.path)
+            if str(self.path) != ":memory:":
+                self._turn = _FileTurn(self.path.with_name(self.path.name + "-turn"))
+        else:
+            raise ConfigError(f"[store] url: unknown kind of store {scheme!r}")
+        self.database.bind(ALL)
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run one statement written with `?` marks; a cursor to read from."""
+        if self.postgres:
+            sql = sql.replace("?", "%s")
+        return self.database.execute_sql(sql, values)  # type: ignore[no-untyped-call]
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return list(self.execute(sql, values).fetchall())
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        row: tuple[Any, ...] | None = self.execute(sql, values).fetchone()
+        return row
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One transaction, committed at the end of the block or not at all.
+
+        Raises `Temporary` when the store is busy, full or away: nothing was written, except
+        after a connection lost during COMMIT, when nobody can know (callers are idempotent).
+        """
+        with translated_errors(self), self._turn:
+            if self.postgres:
+                with self.database.atomic():
+                    yield
+            else:
+                with self.database.atomic("IMMEDIATE"):
+                    yield
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of a transaction that can fail alone."""
+        with self.database.savepoint():
+            yield
+
+    def next_number(self, name: str) -> int:
+        """The next `ticket` or `message` number; never given twice, even after a deletion."""
+        if self.postgres:
+            row = self.one("SELECT nextval(?)", [f"number_{name}"])
+        else:
+            row = self.one(
+                "UPDATE number SET value = value + 1 WHERE name = ? RETURNING value", [name]
+            )
+        assert row is not None
+        return int(row[0])
+
+    def skip_locked(self) -> str:
+        """What a claiming SELECT ends with."""
+        return " FOR UPDATE SKIP LOCKED" if self.postgres else ""
+
+    def for_update(self) -> str:
+        return " FOR UPDATE" if self.postgres else ""
+
+    def close(self) -> None:
+        self.database.close()
+        self._turn.close()
+
+    def forget_inherited(self) -> None:
+        """After a fork: leave the parent's connection alone and open our own when needed."""
+        state = self.database._state  # type: ignore[attr-defined]
+        state.reset()
+        self._turn.forget()
+
+
+@contextmanager
+def translated_errors(engine: Engine) -> Iterator[None]:
+    """Database errors in the words of the desk: try again, or the store is damaged."""
+    try:
+        yield
+    except peewee.IntegrityError:
+        raise
+    except (peewee.OperationalError, peewee.InterfaceError, peewee.DatabaseError) as error:
+        text = str(error)
+        if any(sign in text for sign in _DAMAGED):
+            raise StoreUnusable(f"the store is damaged: {text}") from error
+        if isinstance(error, peewee.ProgrammingError):
+            raise
+        engine.database.close()  # a broken connection heals only by being replaced
+        raise Temporary(f"the store can't be written now: {text}") from error
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of `sqlite:///relative.db` or `sqlite:////absolute.db`."""
+    path = unquote(urlsplit(url).path)[1:]
+    return Path(path or ":memory:")
+
+
+def _sqlite(path: Path) -> peewee.SqliteDatabase:
+    if str(path) != ":memory:":
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return peewee.SqliteDatabase(
+        str(path),
+        pragmas={
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "cache_size": -16_000,  # KiB
+            "secure_delete": 1,  # what is erased is gone from the file, too
+            "wal_autocheckpoint": 2000,
+        },
+        timeout=BUSY_TIMEOUT_S,
+    )
+
+
+def _postgres(url: str) -> peewee.PostgresqlDatabase:
+    from playhouse.db_url import connect
+
+    try:
+        database = connect(url, unquote_user=True, unquote_password=True, prefer_psycopg3=True)
+    except ImportError as error:
+        raise ConfigError(
+            "[store] url: PostgreSQL needs the extra: pip install 'maild[postgres]'"
+        ) from error
+    assert isinstance(database, peewee.PostgresqlDatabase)
+    return database
+
+
+class _NoTurn:
+    """Nothing to wait for: PostgreSQL arranges its writers itself."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def forget(self) -> None:
+        pass
+
+
+class _FileTurn(_NoTurn):
+    """The writers' queue: a lock on a file beside the database, one handle a thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+
+    def _handle(self) -> int:
+        handle: int | None = getattr(self._local, "handle", None)
+        if handle is None:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._local.handle = handle
+        return handle
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._handle(), fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._handle(), fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        handle = getattr(self._local, "handle", None)
+        if handle is not None:
+            os.close(handle)
+            self._local.handle = None
+
+    def forget(self) -> None:
+        # the inherited handle shares its lock with the parent: never use it
+        self._local = threading.local()
+
+
+def integrity_faults(engine: Engine) -> list[str]:
+    """What the database itself says is wrong with its file; empty when nothing is."""
+    if engine.postgres:
+        return []
+    try:
+        rows = engine.rows("PRAGMA quick_check")
+    except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
+        return [str(error)]
+    return [str(row[0]) for row in rows if row[0] != "ok"]

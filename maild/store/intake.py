@@ -1,0 +1,219 @@
+"""The inbox: raw mail made durable at the doors, and handed to the worker in order.
+
+What a message means is not looked at here; its content digest alone tells whether it has
+been taken before.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from maild.ingest.digest import content_digest
+from maild.interfaces import Clock
+from maild.model.mail import Envelope
+from maild.store.engine import Engine
+from maild.store.fields import from_micros, micros_or_none, to_json, to_micros
+
+BATCH_BYTES = 8_000_000
+_ADVISORY = 7301  # PostgreSQL advisory locks of intake rows
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message of the inbox, with its bytes."""
+
+    id: int
+    received: datetime
+    envelope: Envelope
+    raw: bytes
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message (`maild verify` counts these)."""
+
+    state: str  #: done | held | failed
+    outcome: str | None = None  #: ticket reply command question automatic bounce dropped stub …
+    ticket: int | None = None
+    message: int | None = None
+    message_id: str | None = None
+    error: str | None = None
+    until: datetime | None = None  #: held: when it expires
+    why: dict[str, Any] | None = None
+
+
+class IntakeStore:
+    """`interfaces.Intake`, and the worker's side of the inbox."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    # -- the doors' side ------------------------------------------------------------------
+
+    def take(self, raw: bytes, envelope: Envelope) -> int:
+        return self.take_many([(raw, envelope)])[0]
+
+    def take_many(self, mails: Sequence[tuple[bytes, Envelope]]) -> list[int]:
+        digests = [content_digest(raw) for raw, _ in mails]
+        now = to_micros(self._clock.now())
+        with self._engine.write():
+            return [
+                self.insert(raw, envelope, digest, now)
+                for (raw, envelope), digest in zip(mails, digests, strict=True)
+            ]
+
+    def insert(self, raw: bytes, envelope: Envelope, digest: str, now: int) -> int:
+        """One message within the caller's transaction; a known one keeps its number."""
+        number = self._add_row(raw, envelope, digest, now)
+        if number is None:
+            return self._add_duplicate(raw, envelope, digest, now)
+        self._engine.execute("INSERT INTO raw (intake, content) VALUES (?, ?)", [number, raw])
+        return number
+
+    def _add_row(self, raw: bytes, envelope: Envelope, digest: str, now: int) -> int | None:
+        row = self._engine.one(
+            "INSERT INTO intake (received, digest, source, sender, recipients, remote, "
+            "department, silent, size, state, attempts) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', 0) "
+            "ON CONFLICT (digest) DO NOTHING RETURNING id",
+            [now, digest, *_envelope_values(envelope), len(raw)],
+        )
+        return int(row[0]) if row else None
+
+    def _add_duplicate(self, raw: bytes, envelope: Envelope, digest: str, now: int) -> int:
+        first = self._engine.one("SELECT id FROM intake WHERE digest = ?", [digest])
+        assert first is not None
+        self._engine.execute(
+            "INSERT INTO intake (received, same_as, source, sender, recipients, remote, "
+            "department, silent, size, state, outcome, attempts) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'done', 'duplicate', 0)",
+            [now, first[0], *_envelope_values(envelope), len(raw)],
+        )
+        return int(first[0])
+
+    # -- the worker's side ----------------------------------------------------------------
+
+    def claim(self, limit: int) -> list[Item]:
+        """The oldest messages not yet worked on, bounded in number and bytes.
+
+        On PostgreSQL each is locked to this connection until `release`; a node that dies
+        lets go by dying.
+        """
+        items: list[Item] = []
+        total = 0
+        for number, size in self._claimable(limit):
+            if items and total + size > BATCH_BYTES:
+                break
+            if item := self.item(number):
+                items.append(item)
+                total += size
+        return items
+
+    def _claimable(self, limit: int) -> list[tuple[int, int]]:
+        waiting = "SELECT id, size FROM intake WHERE state = 'new' ORDER BY id LIMIT ?"
+        if not self._engine.postgres:
+            return self._engine.rows(waiting, [limit])
+        return self._engine.rows(
+            f"SELECT id, size FROM ({waiting}) AS q "
+            f"WHERE pg_try_advisory_lock({_ADVISORY}, q.id) LIMIT ?",
+            [limit * 8, limit],
+        )
+
+    def release(self) -> None:
+        """Let go of claimed messages."""
+        if self._engine.postgres:
+            self._engine.execute("SELECT pg_advisory_unlock_all()")
+
+    def item(self, number: int) -> Item | None:
+        """One message with its bytes; None where there is none (or its bytes are erased)."""
+        row = self._engine.one(
+            "SELECT i.received, i.source, i.sender, i.recipients, i.remote, i.department, "
+            "i.silent, i.attempts, r.content FROM intake i JOIN raw r ON r.intake = i.id "
+            "WHERE i.id = ?",
+            [number],
+        )
+        if row is None:
+            return None
+        received, *envelope, attempts, content = row
+        return Item(
+            number, from_micros(received), _envelope_of(envelope), bytes(content), attempts
+        )
+
+    def still_new(self, numbers: Sequence[int]) -> set[int]:
+        """Which of these are still waiting, locked for the running transaction."""
+        marks = ", ".join("?" * len(numbers))
+        rows = self._engine.rows(
+            f"SELECT id FROM intake WHERE state = 'new' AND id IN ({marks})"
+            + self._engine.skip_locked(),
+            list(numbers),
+        )
+        return {row[0] for row in rows}
+
+    def count_attempt(self, number: int) -> None:
+        """Remember that we began; a message that kills its worker is known by its attempts."""
+        with self._engine.write():
+            self._engine.execute(
+                "UPDATE intake SET attempts = attempts + 1 WHERE id = ?", [number]
+            )
+
+    def finish(self, number: int, outcome: Outcome) -> None:
+        """Within the caller's transaction: what became of it."""
+        self._engine.execute(
+            "UPDATE intake SET state = ?, outcome = ?, ticket = ?, message = ?, "
+            "message_id = ?, error = ?, next_at = ?, why = ? WHERE id = ?",
+            [
+                outcome.state,
+                outcome.outcome,
+                outcome.ticket,
+                outcome.message,
+                outcome.message_id,
+                outcome.error,
+                micros_or_none(outcome.until),
+                None if outcome.why is None else to_json(outcome.why),
+                number,
+            ],
+        )
+
+    def again(self, number: int) -> bool:
+        """Put a failed, held or stubbed message back in line."""
+        with self._engine.write():
+            done = self._engine.execute(
+                "UPDATE intake SET state = 'new', outcome = NULL, attempts = 0, error = NULL "
+                "WHERE id = ? AND (state IN ('failed', 'held') OR outcome = 'stub')",
+                [number],
+            )
+            return bool(done.rowcount)
+
+    def waiting(self) -> int:
+        """How many messages wait to be worked on."""
+        row = self._engine.one("SELECT count(*) FROM intake WHERE state = 'new'")
+        return int(row[0]) if row else 0
+
+    def expired(self, now: datetime) -> list[int]:
+        """Held messages whose time to be confirmed has run out."""
+        rows = self._engine.rows(
+            "SELECT id FROM intake WHERE state = 'held' AND next_at <= ?", [to_micros(now)]
+        )
+        return [row[0] for row in rows]
+
+
+def _envelope_values(envelope: Envelope) -> list[Any]:
+    return [
+        envelope.source,
+        envelope.sender,
+        to_json(envelope.recipients),
+        envelope.remote,
+        envelope.department,
+        envelope.silent,
+    ]
+
+
+def _envelope_of(row: Sequence[Any]) -> Envelope:
+    source, sender, recipients, remote, department, silent = row
+    return Envelope(
+        source, sender, tuple(json.loads(recipients)), remote, department, bool(silent)
+    )

@@ -1,0 +1,67 @@
+"""The store as the rest of maild sees it: one object, its rooms, one transaction."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from maild.clock import SystemClock
+from maild.interfaces import Clock
+from maild.links import new_secret
+from maild.store.casebook import Casebook
+from maild.store.engine import Engine
+from maild.store.intake import IntakeStore
+from maild.store.migrations import prepare
+from maild.store.outbox import Outbox
+
+
+class Store:
+    """Inbox, casebook and outbox on one database.
+
+    Connections are per thread; a thread that ends calls `close`. After a fork the child
+    calls `forget_inherited` before anything else.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self.engine = engine
+        self.intake = IntakeStore(engine, clock)
+        self.outbox = Outbox(engine)
+        self.cases = Casebook(engine, self.outbox)
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One transaction over all rooms."""
+        with self.engine.write():
+            yield
+
+    def secret(self) -> bytes:
+        """The desk's signing secret, made at the first start, shared by all nodes."""
+        with self.engine.write():
+            self.engine.execute(
+                "INSERT INTO note (name, value) VALUES ('secret', ?) "
+                "ON CONFLICT (name) DO NOTHING",
+                [new_secret()],
+            )
+            row = self.engine.one("SELECT value FROM note WHERE name = 'secret'")
+        assert row is not None
+        return bytes.fromhex(row[0])
+
+    def forget_inherited(self) -> None:
+        self.engine.forget_inherited()
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+def open_store(url: str, clock: Clock | None = None) -> Store:
+    """Open (and create or upgrade) the store at `sqlite:///…` or `postgresql://…`.
+
+    Raises `StoreUnusable` when it is damaged or newer than this program.
+    """
+    engine = Engine(url)
+    prepare(engine)
+    return Store(engine, clock or SystemClock())
+
+
+def new_holder() -> str:
+    """A name for this process among the nodes that share the store."""
+    return secrets.token_hex(8)
