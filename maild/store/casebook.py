@@ -95,7 +95,8 @@ class Casebook:
         """The tickets a person takes part in that are not done, oldest first."""
         found = self._engine.rows(
             f"SELECT {rows.TICKET} FROM ticket WHERE status IN {_OPEN} "
-            "AND (requester_email = ? OR id IN (SELECT ticket FROM reader WHERE email = ?)) ORDER BY id LIMIT ?",
+            "AND (requester_email = ? OR id IN (SELECT ticket FROM reader WHERE email = ?)) "
+            "ORDER BY id LIMIT ?",
             [email.casefold(), email.casefold(), limit],
         )
         return [rows.ticket_of(row) for row in found]
