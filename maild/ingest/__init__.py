@@ -1,0 +1,1 @@
+"""How mail enters: the doors, and what is made of the raw bytes."""

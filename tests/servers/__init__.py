@@ -1,0 +1,1 @@
+"""Private servers that tests start on loopback and end again: real ones where there are."""
