@@ -1,0 +1,96 @@
+"""The nouns of routing: what a rule may look at, what it says, and why.
+
+All of them are plain values. `Facts` go in, a `Decision` comes out; who fills in the facts
+and who acts on the decision is the desk's business.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from maild.model.ticket import Priority
+from maild.rules.trace import TraceLine
+
+#: When a rule is asked: for a mail that opens a ticket, or for one that joins a ticket.
+OCCASIONS = ("new", "reply")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    """One `[[rule]]` of the config, as it was written (checked by `check_rule`)."""
+
+    name: str
+    on: tuple[str, ...] = ("new",)
+    when: dict[str, Any] = field(default_factory=dict)
+    then: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules may know of one mail, and of its ticket before they run."""
+
+    subject: str = ""
+    body: str = ""
+    from_: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    department: str = ""
+    priority: Priority = Priority.NORMAL
+    channel: str = "email"
+    language: str = "es"
+    category: str | None = None
+    tags: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()  #: file names
+    size: int = 0  #: bytes of the whole mail
+    automatic: bool = False  #: a machine wrote it
+    in_hours: bool = True  #: it came within the department's working hours
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the rules want done. None: no rule said anything about it."""
+
+    department: str
+    priority: Priority
+    level: int | None = None
+    assignee: str | None = None
+    tags: tuple[str, ...] = ()  #: those to be added
+    category: str | None = None
+    status: str | None = None
+    reply: str | None = None  #: the saved answer to send
+    notify: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    dropped: str | None = None  #: the reason; such a mail opens nothing
+    matched: tuple[str, ...] = ()  #: names of rules, in order
+    by: Mapping[str, str] = field(default_factory=dict)  #: field -> rule that set it last
+    lines: tuple[TraceLine, ...] = ()  #: of the rules that matched
+    _trace: Callable[[], tuple[TraceLine, ...]] = field(
+        default=tuple, repr=False, compare=False
+    )
+
+    @property
+    def trace(self) -> tuple[TraceLine, ...]:
+        """A line for every rule of the book, worked out when somebody asks."""
+        return self._trace()
+
+    def outcome(self) -> dict[str, Any]:
+        """What would be done, without the why: for comparing and for JSON."""
+        return {
+            "department": self.department,
+            "priority": str(self.priority),
+            "level": self.level,
+            "assignee": self.assignee,
+            "tags": list(self.tags),
+            "category": self.category,
+            "status": self.status,
+            "reply": self.reply,
+            "notify": list(self.notify),
+            "cc": list(self.cc),
+            "dropped": self.dropped,
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """The form of `rules test --json` (CONTRACT section 1), every rule's line included."""
+        lines = [line.as_json() for line in self.trace]
+        return self.outcome() | {"matched": list(self.matched), "trace": lines}
