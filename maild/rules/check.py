@@ -4,7 +4,7 @@ Every fault is named with its key and, where one is near, the right word. Which 
 that was is the config's business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, get_type_hints
 
 from maild.rules.actions import ACTIONS
@@ -106,9 +106,11 @@ def value_type(function: Callable[..., Any]) -> Any:
     return list(hints.values())[1]
 
 
-_TYPES = {
-    function: value_type(function) for function in (*CONDITIONS.values(), *ACTIONS.values())
-}
+def _types(functions: Iterable[Callable[..., Any]]) -> dict[Callable[..., Any], Any]:
+    return {function: value_type(function) for function in functions}
+
+
+_TYPES = _types(CONDITIONS.values()) | _types(ACTIONS.values())
 
 
 def _read(function: Callable[..., Any], raw: Any, known: Known | None) -> Any:

@@ -139,6 +139,7 @@ def _pattern(text: str) -> Any:
     except (re2.error, UnicodeError) as fault:
         reason = fault.args[0] if fault.args else fault
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        reason = reason.replace("(?m)", "", 1)
         raise BadValue(f'"{text}" is no regular expression: {reason}') from None
 
 
