@@ -8,10 +8,9 @@ facts and the same book always give the same decision.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from maild.errors import ConfigError
 from maild.rules.actions import FIELDS
@@ -87,20 +86,15 @@ class RuleBook:
     def decide(self, facts: Facts, *, on: str = "new") -> Decision:
         """What the rules want done with this mail; `on`: "new" or "reply"."""
         mail = Reading(facts, self._index)
-        lines: list[TraceLine] = []
-        by: dict[str, str] = {}
-
+        ledger = _Ledger()
         for number in self._plans[on].candidates(mail):
             rule = self.rules[number]
             holds, findings = weigh(rule.tests, mail)
-            if not holds:
-                continue
-            lines.append(_line(rule, True, findings))
-            _act(rule, mail.draft, by)
-            if mail.draft.stopped:
-                break
-
-        return _decision(mail.draft, by, tuple(lines), lambda: self._trace(mail, on))
+            if holds:
+                ledger.enter(_line(rule, True, findings), rule, mail.draft)
+                if mail.draft.stopped:
+                    break
+        return _decision(mail.draft, ledger, lambda: self._trace(mail, on))
 
     def trace(self, facts: Facts, *, on: str = "new") -> tuple[TraceLine, ...]:
         """A line for every rule: what matched, or the first condition that failed."""
@@ -122,7 +116,7 @@ class RuleBook:
             holds, findings = weigh(rule.tests, mail)
             lines.append(_line(rule, holds, findings))
             if holds:
-                _act(rule, mail.draft, {})
+                _act(rule, mail.draft)
                 stopper = rule.name if mail.draft.stopped else ""
         return tuple(lines)
 
@@ -149,10 +143,27 @@ def _keywords(tests: Iterable[Test]) -> Iterable[Keyword]:
             yield from _keywords(test.value)
 
 
-def _act(rule: Rule, draft: Draft, by: dict[str, str]) -> None:
+@dataclass(slots=True)
+class _Ledger:
+    """Which rule did what."""
+
+    lines: list[TraceLine] = field(default_factory=list)
+    by: dict[str, str] = field(default_factory=dict)
+    tags: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def enter(self, line: TraceLine, rule: Rule, draft: Draft) -> None:
+        """Let the rule act, and write down that it did."""
+        had = len(draft.tags)
+        _act(rule, draft)
+        self.lines.append(line)
+        self.by |= {FIELDS.get(s.key, s.key): rule.name for s in rule.steps if s.key != "stop"}
+        if len(draft.tags) > had:
+            self.tags.append((rule.name, tuple(draft.tags[had:])))
+
+
+def _act(rule: Rule, draft: Draft) -> None:
     for step in rule.steps:
         step.do(draft, step.value)
-        by[FIELDS.get(step.key, step.key)] = rule.name
 
 
 def _said(reason: str, *values: str) -> Finding:
@@ -165,9 +176,8 @@ def _line(rule: Rule, matched: bool, findings: tuple[Finding, ...]) -> TraceLine
 
 
 def _decision(
-    draft: Draft, by: dict[str, str], lines: tuple[TraceLine, ...], trace: Any
+    draft: Draft, ledger: _Ledger, trace: Callable[[], tuple[TraceLine, ...]]
 ) -> Decision:
-    by.pop("stop", None)
     return Decision(
         department=draft.department,
         priority=draft.priority,
@@ -180,8 +190,9 @@ def _decision(
         notify=tuple(draft.notify),
         cc=tuple(draft.cc),
         dropped=draft.dropped,
-        matched=tuple(line.rule for line in lines),
-        by=by,
-        lines=lines,
+        tags_by_rule=tuple(ledger.tags),
+        matched=tuple(line.rule for line in ledger.lines),
+        by=ledger.by,
+        lines=tuple(ledger.lines),
         _trace=trace,
     )

@@ -37,6 +37,7 @@ class Facts:
     headers: tuple[tuple[str, str], ...] = ()
     department: str = ""
     priority: Priority = Priority.NORMAL
+    level: int = 1
     channel: str = "email"
     language: str = "es"
     category: str | None = None
@@ -49,11 +50,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the rules want done. None: no rule said anything about it."""
+    """What the rules want done.
+
+    Department, priority, level and category are where the ticket stands after the rules;
+    of the rest, None or () means that no rule said anything.
+    """
 
     department: str
     priority: Priority
-    level: int | None = None
+    level: int = 1
     assignee: str | None = None
     tags: tuple[str, ...] = ()  #: those to be added
     category: str | None = None
@@ -62,6 +67,7 @@ class Decision:
     notify: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     dropped: str | None = None  #: the reason; such a mail opens nothing
+    tags_by_rule: tuple[tuple[str, tuple[str, ...]], ...] = ()  #: (rule, tags it added)
     matched: tuple[str, ...] = ()  #: names of rules, in order
     by: Mapping[str, str] = field(default_factory=dict)  #: field -> rule that set it last
     lines: tuple[TraceLine, ...] = ()  #: of the rules that matched

@@ -23,10 +23,10 @@ class Draft:
 
     department: str
     priority: Priority
+    level: int
     category: str | None
     known_tags: tuple[str, ...]
     tags: list[str] = field(default_factory=list)  #: to be added
-    level: int | None = None
     assignee: str | None = None
     status: str | None = None
     reply: str | None = None
@@ -37,7 +37,7 @@ class Draft:
 
     @classmethod
     def of(cls, facts: Facts) -> "Draft":
-        return cls(facts.department, facts.priority, facts.category, facts.tags)
+        return cls(facts.department, facts.priority, facts.level, facts.category, facts.tags)
 
     def all_tags(self) -> list[str]:
         return [*self.known_tags, *self.tags]
