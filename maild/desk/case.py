@@ -34,6 +34,7 @@ class Outgoing:
     letter: Letter
     cause: str
     message: int | None = None  #: the ticket message it carries out
+    kept: bool = False  #: held back by shadow or pilot mode
 
 
 @dataclass(slots=True)
@@ -163,9 +164,11 @@ class Case:
     def categorise(self, category: str) -> None:
         self.ticket = replace(self.ticket, category=category)
 
-    def put(self, letter: Letter, cause: str, *, message: int | None = None) -> None:
+    def put(
+        self, letter: Letter, cause: str, *, message: int | None = None, kept: bool = False
+    ) -> None:
         """A letter to be written with this decision."""
-        self.letters.append(Outgoing(letter, cause, message))
+        self.letters.append(Outgoing(letter, cause, message, kept))
 
 
 def make_message(

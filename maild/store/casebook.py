@@ -91,6 +91,20 @@ class Casebook:
         order = {msgid: position for position, msgid in enumerate(ids)}
         return sorted((ReferenceHit(*row) for row in found), key=lambda hit: order[hit.msgid])
 
+    def letter_reference(self, letter: int) -> ReferenceHit | None:
+        """The reference of one of our letters, by its number in the outbox."""
+        row = self._engine.one(
+            "SELECT message_id, coalesce(ticket, 0), recipient, type, id FROM letter "
+            "WHERE id = ?",
+            [letter],
+        )
+        return ReferenceHit(*row) if row else None
+
+    def message_of_letter(self, letter: int) -> int | None:
+        """The ticket message a letter carried out; None for notices."""
+        row = self._engine.one("SELECT message FROM letter WHERE id = ?", [letter])
+        return row[0] if row else None
+
     def open_tickets_of(self, email: str, limit: int = 50) -> list[Ticket]:
         """The tickets a person takes part in that are not done, oldest first."""
         found = self._engine.rows(
@@ -101,13 +115,19 @@ class Casebook:
         )
         return [rows.ticket_of(row) for row in found]
 
-    def tickets_since(self, email: str, since: datetime) -> list[int]:
-        """Numbers of the tickets an address has opened since then."""
+    def unacknowledged(self, email: str, since: datetime) -> list[int]:
+        """Numbers of the tickets an address opened since then and never heard of."""
         found = self._engine.rows(
-            "SELECT id FROM ticket WHERE requester_email = ? AND created_at >= ? ORDER BY id",
-            [email.casefold(), to_micros(since)],
+            "SELECT id FROM ticket t WHERE requester_email = ? AND created_at >= ? AND NOT "
+            "EXISTS (SELECT 1 FROM letter l WHERE l.ticket = t.id AND l.recipient = ?) "
+            "ORDER BY id LIMIT 20",
+            [email.casefold(), to_micros(since), email.casefold()],
         )
         return [row[0] for row in found]
+
+    def letters_since(self, email: str, types: Sequence[str], since: datetime) -> int:
+        """How many letters of these types were written to an address since then."""
+        return self._outbox.sent_since(email, types, since)
 
     def workload(self, agents: Sequence[str]) -> dict[str, int]:
         """How many tickets that are not done each agent has."""
@@ -167,7 +187,7 @@ class Casebook:
             [msgid, ticket, address.casefold(), type],
         )
 
-    def save(self, case: Case, *, intake: int | None = None, state: str = "queued") -> None:
+    def save(self, case: Case, *, intake: int | None = None) -> None:
         """Write all that was decided: ticket, messages, events, letters."""
         self._save_ticket(case)
         self._save_messages(case.messages, intake)
@@ -177,7 +197,7 @@ class Casebook:
                 outgoing.letter,
                 outgoing.cause,
                 now=case.now,
-                state=state,
+                state="kept" if outgoing.kept else "queued",
                 message=outgoing.message,
             )
         case.history, case.events, case.messages, case.letters = case.all_events, [], [], []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from maild.desk.outcome import Outcome
 from maild.ingest.digest import content_digest
 from maild.interfaces import Clock
 from maild.model.mail import Envelope
@@ -29,20 +30,7 @@ class Item:
     envelope: Envelope
     raw: bytes
     attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a message (`maild verify` counts these)."""
-
-    state: str  #: done | held | failed
-    outcome: str | None = None  #: ticket reply command question automatic bounce dropped stub …
-    ticket: int | None = None
-    message: int | None = None
-    message_id: str | None = None
-    error: str | None = None
-    until: datetime | None = None  #: held: when it expires
-    why: dict[str, Any] | None = None
+    confirmed: bool = False  #: held once; its owner has confirmed it
 
 
 class IntakeStore:
@@ -77,8 +65,8 @@ class IntakeStore:
     def _add_row(self, raw: bytes, envelope: Envelope, digest: str, now: int) -> int | None:
         row = self._engine.one(
             "INSERT INTO intake (received, digest, source, sender, recipients, remote, "
-            "department, silent, size, state, attempts) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', 0) "
+            "department, silent, size, state, attempts, confirmed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', 0, FALSE) "
             "ON CONFLICT (digest) DO NOTHING RETURNING id",
             [now, digest, *_envelope_values(envelope), len(raw)],
         )
@@ -89,8 +77,8 @@ class IntakeStore:
         assert first is not None
         self._engine.execute(
             "INSERT INTO intake (received, same_as, source, sender, recipients, remote, "
-            "department, silent, size, state, outcome, attempts) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'done', 'duplicate', 0)",
+            "department, silent, size, state, outcome, attempts, confirmed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'done', 'duplicate', 0, FALSE)",
             [now, first[0], *_envelope_values(envelope), len(raw)],
         )
         return int(first[0])
@@ -132,15 +120,20 @@ class IntakeStore:
         """One message with its bytes; None where there is none (or its bytes are erased)."""
         row = self._engine.one(
             "SELECT i.received, i.source, i.sender, i.recipients, i.remote, i.department, "
-            "i.silent, i.attempts, r.content FROM intake i JOIN raw r ON r.intake = i.id "
+            "i.silent, i.attempts, i.confirmed, r.content FROM intake i JOIN raw r ON r.intake = i.id "
             "WHERE i.id = ?",
             [number],
         )
         if row is None:
             return None
-        received, *envelope, attempts, content = row
+        received, *envelope, attempts, confirmed, content = row
         return Item(
-            number, from_micros(received), _envelope_of(envelope), bytes(content), attempts
+            number,
+            from_micros(received),
+            _envelope_of(envelope),
+            bytes(content),
+            attempts,
+            bool(confirmed),
         )
 
     def still_new(self, numbers: Sequence[int]) -> set[int]:
@@ -187,6 +180,15 @@ class IntakeStore:
                 [number],
             )
             return bool(done.rowcount)
+
+    def confirm(self, number: int) -> bool:
+        """Within the caller's transaction: a held message goes back in line, once."""
+        done = self._engine.execute(
+            "UPDATE intake SET state = 'new', confirmed = ?, error = NULL, next_at = NULL "
+            "WHERE id = ? AND state = 'held'",
+            [True, number],
+        )
+        return bool(done.rowcount)
 
     def waiting(self) -> int:
         """How many messages wait to be worked on."""

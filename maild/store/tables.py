@@ -40,6 +40,7 @@ class Intake(Model):
     attempts = SmallIntegerField(default=0)
     next_at = InstantField(null=True)  #: held: expires; failed: none
     error = TextField(null=True)
+    confirmed = BooleanField(default=False)  #: held once; its owner said yes
     why = JsonField(null=True)  #: thread evidence, proof, rule trace: `maild why`
 
     class Meta:

@@ -1,0 +1,135 @@
+"""The worker: takes waiting mail in order, lets it be read, and hands it to the desk.
+
+Several messages share one transaction; if one of them fails, all are done again one by one,
+so that only the culprit is set aside. A message that has killed its worker three times is
+set aside without being looked at again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from maild.desk.outcome import Outcome
+from maild.errors import StoreUnusable, Temporary
+from maild.interfaces import Clock
+from maild.model.mail import Attachment, Mail
+from maild.store import Store
+from maild.store.intake import Item
+
+log = structlog.get_logger("worker")
+
+BATCH = 40
+MAX_ATTEMPTS = 3
+CAREFUL_FIRST = 20  #: messages taken singly after a start: one may have killed our forerunner
+POLL_S = 1.0
+
+
+class Reads(Protocol):
+    """The sandboxed parser."""
+
+    def read_many(self, mails: Sequence[tuple[bytes, str | None]]) -> list[Mail]: ...
+
+
+class Receives(Protocol):
+    """The desk, within a transaction."""
+
+    def receive(self, item: Item, mail: Mail) -> Outcome: ...
+
+
+class Worker:
+    """Works the inbox off."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Reads,
+        desk: Receives,
+        *,
+        clock: Clock,
+        done: Callable[[], None],
+        trouble: Callable[[Item, str], None],
+    ) -> None:
+        """`done` is called after a commit (letters may wait), `trouble` within the
+        transaction that sets a message aside."""
+        self._store = store
+        self._reader = reader
+        self._desk = desk
+        self._clock = clock
+        self._done = done
+        self._trouble = trouble
+        self._careful = CAREFUL_FIRST
+
+    def work(self) -> int:
+        """One batch; how many messages it held."""
+        items = self._store.intake.claim(1 if self._careful else BATCH)
+        if not items:
+            return 0
+        try:
+            if self._careful:
+                self._careful -= 1
+                self._work_carefully(items[0])
+            else:
+                self._work_together(items)
+        finally:
+            self._store.intake.release()
+        self._done()
+        return len(items)
+
+    def _work_together(self, items: Sequence[Item]) -> None:
+        mails = self._read(items)
+        try:
+            self._commit(items, mails)
+        except (Temporary, StoreUnusable):
+            raise
+        except Exception:
+            log.exception("a batch failed; its messages are done one by one")
+            for item in items:
+                self._work_carefully(item)
+
+    def _work_carefully(self, item: Item) -> None:
+        """One message, with the attempt remembered first: if we die of it, it counts."""
+        if item.attempts >= MAX_ATTEMPTS:
+            self._set_aside(item, "it has stopped the program three times")
+            return
+        self._store.intake.count_attempt(item.id)
+        try:
+            self._commit([item], self._read([item]))
+        except (Temporary, StoreUnusable):
+            raise
+        except Exception as error:
+            log.exception("a message failed", intake=item.id)
+            self._set_aside(item, f"{type(error).__name__}: {error}")
+
+    def _read(self, items: Sequence[Item]) -> list[Mail]:
+        mails = self._reader.read_many([(item.raw, item.envelope.sender) for item in items])
+        return [
+            _with_original(mail, item.raw) if mail.error is not None else mail
+            for item, mail in zip(items, mails, strict=True)
+        ]
+
+    def _commit(self, items: Sequence[Item], mails: Sequence[Mail]) -> None:
+        with self._store.write():
+            waiting = self._store.intake.still_new([item.id for item in items])
+            for item, mail in zip(items, mails, strict=True):
+                if item.id in waiting:
+                    outcome = self._desk.receive(item, mail)
+                    self._store.intake.finish(item.id, outcome)
+                    log.info(
+                        "received",
+                        intake=item.id,
+                        ticket=outcome.ticket,
+                        outcome=outcome.outcome or outcome.state,
+                    )
+
+    def _set_aside(self, item: Item, reason: str) -> None:
+        with self._store.write():
+            self._store.intake.finish(item.id, Outcome("failed", error=reason[:1000]))
+            self._trouble(item, reason)
+
+
+def _with_original(mail: Mail, raw: bytes) -> Mail:
+    """A stub ticket carries the mail that could not be read."""
+    original = Attachment("original.eml", "message/rfc822", raw)
+    return replace(mail, attachments=(original,))
