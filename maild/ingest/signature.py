@@ -1,14 +1,246 @@
-"""Signatures: set them aside, and tell when a text is nothing else."""
+"""Signatures: where one begins, how to set it aside, and when a text is nothing else.
 
+A signature is what follows `-- `, what a telephone adds ("Enviado desde mi iPhone"), or a
+closing that its owner is known to use. Quoted mail is `trim`'s business.
+"""
+
+import re
 from collections.abc import Sequence
+from itertools import combinations
+
+from maild.ingest.quotes import EMAIL, clean, is_rule
+
+_LONGEST = 200
+_MOST_LINES = 25  #: of a signature; what is longer is text after a dash
+
+# -- what a program adds -----------------------------------------------------------------
+
+_DEVICE = (
+    r"(?:my|mi|mon|ma|meine[mr]?|meu|minha|mijn|min|mio|mia|mojego|meva|meu|mého|moj\w{0,3}|a|an|"
+    r"iphone|ipad|ipod|android|outlook|mail\b|mailbox|yahoo|gmail|samsung|galaxy|blackberry|"
+    r"windows|proton|protonmail|airmail|spark|k-9|mobile|móvil|movil|mòbil|dispositiv\w{1,3}|"
+    r"correo|huawei|xiaomi|sony|xperia|htc|nokia|aol|tutanota|bluemail|mymail|email|e-mail|"
+    r"el correo|l'app|apple|hey|thunderbird|type app|nine|zoho|front)"
+)
+_SENT = (
+    r"sent (?:from|via|with|by|using|on)|sent securely (?:from|with)|enviado (?:desde|con|"
+    r"mediante|por|a través de|do|da|de|a partir d[oe]|pelo|via|usando)|mandado desde|enviat "
+    r"(?:des de[l]?|des d'|amb)|envoyé (?:de|depuis|avec|à partir de|d'un|via)|gesendet "
+    r"(?:von|mit|über|via)|inviato (?:da|dal|con|tramite)|verzonden (?:met|vanaf|via|van)|"
+    r"verstuurd (?:vanaf|met)|skicka[td] (?:från|med)|sendt (?:fra|med|via)|lähetetty|"
+    r"wysłan[eoy] (?:z|ze|przez)|odesláno z[e]?|отправлено (?:с|из)|надіслано (?:з|із)"
+)
+_GET = (
+    r"(?:get|download|obtener|obtén|obtenga|descarga|descargar|obtenir|obteniu|télécharger|"
+    r"obter|obtenha|baixe|baixar|ottieni|scarica|hämta|hent|pobierz|hanki|скачать|получить) "
+    r"(?:l[’'])?(?:o |program )?(?:outlook|bluemail|yahoo|gmail|spark|typeapp)"
+)
+_FOOTER = re.compile(
+    rf"[<(\[*_\s]{{0,4}}(?:(?:{_SENT})\s(?:(?:un|una|el|la|le|the|des|d'un|l'|meinem?|der|app) )?"
+    rf"{_DEVICE}\b|{_GET}|von meine[mr] .{{2,50}}gesendet|diese nachricht wurde von .{{2,60}} "
+    r"gesendet|holen sie sich outlook|outlook (?:für|voor|til|för) .{2,20}|"
+    r"(?:sent|enviado) by \w{2,12}>|\w{2,20} from mobile$|from my [\w -]{2,20}$|"
+    r"従?從?.?我的.{1,20}[发發传傳]送|发自我的|.{1,20}から送信|나의 .{1,20}에서 보냄|"
+    r"från min |mit .{2,30} gesendet$)",
+    re.IGNORECASE,
+)
+_LIST_FOOTER = re.compile(
+    r"(?:.{1,60} mailing list|to unsubscribe|unsubscribe|you received this message because|"
+    r"you are receiving this|para (?:anular|cancelar|dejar de)|has recibido este mensaje porque)",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"[<(\[]?(?:https?://|www\.|mailto:)\S{3,300}$", re.IGNORECASE)
+_CONFIDENTIAL = re.compile(
+    r"\W{0,3}(?:aviso (?:legal|de confidencialidad)|confidencialidad|confidential|este (?:mensaje|"
+    r"correo|e-?mail)\b.{0,200}(?:confidencial|destinatari|privilegi)|la información contenida|"
+    r"antes de imprimir|protección de datos|de conformidad con|en cumplimiento|this (?:e-?mail|"
+    r"message)\b.{0,200}(?:confidential|intended|privileged)|the information (?:contained )?in this"
+    r"|please consider the environment|legal notice|disclaimer|diese e-?mail\b.{0,200}vertraulich|"
+    r"ce (?:message|courriel)\b.{0,200}confidentiel|aquest (?:missatge|correu)\b.{0,200}confiden|"
+    r"esta mensagem\b.{0,200}confiden)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CLOSING = re.compile(
+    r"(?:(?:un |muchos )?(?:cordial(?:es)? )?saludos?(?: cordiale?s?)?|atentamente|atte\.?|"
+    r"(?:un )?(?:fuerte )?abrazo|cordialmente|quedo a (?:su|tu) disposición|"
+    r"(?:best|kind|warm|many)?\s?(?:regards|wishes)|regards|best|cheers|sincerely(?: yours)?|"
+    r"yours(?: sincerely| faithfully)?|salutacions(?: cordials)?|(?:una )?salutació|atentament|"
+    r"(?:mit )?(?:freundlichen?|besten?|viele|liebe|schöne) grü(?:ß|ss)en?|mfg|lg|gruß|"
+    r"(?:bien )?cordialement|bien à vous|salutations|atenciosamente|cumprimentos|abraços|"
+    r"(?:cordiali |distinti )?saluti|met vriendelijke groet(?:en)?|groeten|mvh|"
+    r"(?:med )?vänliga? hälsning(?:ar)?)",
+    re.IGNORECASE,
+)
 
 
-def set_aside(text: str, *, known: Sequence[str] = ()) -> tuple[str, str]:
-    """(body, signature) (first draft)."""
-    body, mark, rest = text.partition("\n-- \n")
-    return body, mark.lstrip("\n") + rest
+def is_footer(line: str) -> bool:
+    """"Enviado desde mi iPhone", "Get Outlook for iOS" and the like."""
+    return len(line) <= _LONGEST and _FOOTER.match(clean(line)) is not None
+
+
+def start(lines: Sequence[str]) -> int:
+    """The line at which the signature of a text without quotations begins; len when none."""
+    by_dashes = _after_dashes(lines)
+    return _before_footers(lines[:by_dashes])
+
+
+def _after_dashes(lines: Sequence[str]) -> int:
+    """The first `-- ` line with no more than a signature's length below it."""
+    below = 0
+    found = len(lines)
+    for i in range(len(lines) - 1, -1, -1):
+        line = lines[i].rstrip("\r")
+        if line in ("-- ", "--", "– ", "—", "— ") or clean(line) in ("--", "—"):
+            if below <= (_MOST_LINES if len(line) > 1 and line.endswith(" ") else 12):
+                found = i
+        elif line.strip():
+            below += 1
+            if below > _MOST_LINES:
+                break
+    return found
+
+
+def _before_footers(lines: Sequence[str]) -> int:
+    """Above the lowest lines that programs, lists and lawyers added."""
+    end = len(lines)
+    pending: list[str] = []
+    found = end
+    for i in range(end - 1, max(-1, end - 40), -1):
+        line = clean(lines[i][: _LONGEST + 1])
+        if not line:
+            continue
+        if is_footer(line) or _is_list_footer(lines, i):
+            if pending and not looks_like_signature("\n".join(pending)):
+                break
+            found, pending = i, []
+            while found and is_rule(lines[found - 1]):
+                found -= 1
+        elif len(pending) < 4 and len(line) <= _LONGEST:
+            pending.insert(0, line)
+        else:
+            break
+    return found
+
+
+def _is_list_footer(lines: Sequence[str], i: int) -> bool:
+    """`____` and the name of the mailing list below it."""
+    return is_rule(lines[i]) and any(
+        _LIST_FOOTER.match(clean(line)[:_LONGEST]) for line in lines[i + 1 : i + 3]
+    )
+
+
+# -- nothing but a signature -------------------------------------------------------------
+
+_PHONE = re.compile(
+    r"(?:(?:t(?:el|lf|fno|eléfono)?|m(?:óvil|ovil|òbil|obile)?|fax|phone|cell|ext|f)\b\.?\s?:?\s?)?"
+    r"\(?\+?[\d][\d\s().\-/|]{5,60}(?:ext\.?\s?\d{1,5})?$",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"(?:c/|calle|avda?\.?|avenida|plaza|pza\.?|paseo|carrer|polígono|apdo|\d{1,5}\s\w+\s(?:street|"
+    r"road|avenue|lane)|.{2,40}(?:straße|strasse|street|road|avenue|rue)\b|\d{5}\b|.{2,40}\b\d{5}\b)",
+    re.IGNORECASE,
+)
+_SMALL = frozenset(
+    "de del la las los el y e i and of the da do dos das von van der di le du & - | · @ at en".split()
+)
+#: Capitalised words at the start of a line that are an answer, not a name.
+_ANSWERS = frozenset(
+    "ok okay sí si no vale hecho listo gracias perfecto done fixed solved thanks yes hola buenas"
+    " buenos hello hi dear estimado estimada resuelto reiniciado claro correcto entendido".split()
+)
 
 
 def looks_like_signature(text: str) -> bool:
-    """Nothing but a name, phone or address (first draft)."""
-    return not text.strip()
+    """Nothing but closing words, names, telephones, addresses, disclaimers. "" is none."""
+    paragraphs = [p for p in re.split(r"\n\s{0,5}\n", text[:6000]) if p.strip()]
+    if not paragraphs or len(text) > 6000:
+        return False
+    return all(_CONFIDENTIAL.match(p.strip()) or _all_lines_sign(p) for p in paragraphs)
+
+
+def _all_lines_sign(paragraph: str) -> bool:
+    lines = [clean(line).strip("*_|- ") for line in paragraph.splitlines() if line.strip()]
+    return len(lines) <= 12 and all(map(_line_signs, lines))
+
+
+def _line_signs(line: str) -> bool:
+    if len(line) > _LONGEST:
+        return _CONFIDENTIAL.match(line) is not None
+    if not line or is_footer(line) or _LINK.match(line) or _PHONE.match(line):
+        return True
+    if _CONFIDENTIAL.match(line) or _CLOSING.fullmatch(line.strip(" ,.;!-")):
+        return True
+    if any(mark in line for mark in "?!;¿¡"):
+        return False
+    if EMAIL.search(line):
+        return len(line.split()) <= 4
+    return (_ADDRESS.match(line) is not None and len(line) <= 80) or _names(line)
+
+
+def _names(line: str) -> bool:
+    """`Ana Ruiz Gómez`, `Técnica de Soporte | Acme S.L.`"""
+    words = re.split(r"[\s,|/·]+", line.strip())
+    words = [word for word in words if word]
+    if not words or len(words) > 8 or words[0].casefold().strip(".,:") in _ANSWERS:
+        return False
+    if line.rstrip().endswith((".", ":")) and not re.search(r"\b\w\.?\w?\.$", line[-5:]):
+        return False
+    return all(w.casefold() in _SMALL or w[0].isupper() or not w[0].isalpha() for w in words)
+
+
+# -- set aside ---------------------------------------------------------------------------
+
+
+def set_aside(text: str, *, known: Sequence[str] = ()) -> tuple[str, str]:
+    """(body, signature) of a text without quotations.
+
+    `known`: signatures this author is known by, such as the configured one and what
+    `repeated_closings` found in earlier mails. Nothing is lost: all words are in one of both.
+    """
+    lines = text.split("\n")
+    at = start(lines)
+    for block in sorted(known, key=len, reverse=True):
+        at = min(at, _where_closing(lines[:at], block))
+    at = _before_footers(lines[:at])
+    return "\n".join(lines[:at]).strip(), "\n".join(lines[at:]).strip()
+
+
+def repeated_closings(earlier: Sequence[str]) -> list[str]:
+    """The closing blocks that at least two of these earlier texts end with alike.
+
+    Only the last 20 texts are compared; a block is two lines or more, or follows a blank one.
+    """
+    found: dict[str, None] = {}
+    for one, other in combinations([t.strip().split("\n") for t in earlier[-20:]], 2):
+        if one != other and (block := _common_end(one, other)):
+            found[block] = None
+    return list(found)
+
+
+def _common_end(one: Sequence[str], other: Sequence[str]) -> str:
+    """The lines both end with, from a paragraph's beginning or a closing word on."""
+    same = 0
+    most = min(len(one), len(other), _MOST_LINES)
+    while same < most and _key(one[-same - 1]) == _key(other[-same - 1]):
+        same += 1
+    end = list(one[len(one) - same :])
+    while end and not end[0].strip():
+        end.pop(0)
+    return "\n".join(end) if len([line for line in end if line.strip()]) >= 2 else ""
+
+
+def _where_closing(lines: Sequence[str], block: str) -> int:
+    wanted = [_key(line) for line in block.split("\n") if line.strip()]
+    i = len(lines)
+    for line in reversed(wanted):
+        i -= 1
+        while i >= 0 and not lines[i].strip():
+            i -= 1
+        if i < 0 or _key(lines[i]) != line:
+            return len(lines)
+    return i if wanted else len(lines)
+
+
+def _key(line: str) -> str:
+    return " ".join(line[:500].split()).casefold()
