@@ -162,7 +162,7 @@ def test_commands_come_first_and_text_follows():
         "\n#tomar\n\n\n#prioridad alta\n\nHola, Luis:\n\nYa puede entrar.\n#resolve\n"
     )
     assert [command.word for command in orders.commands] == ["take", "priority"]
-    assert orders.text == "Hola, Luis:\n\nYa va.\n#resolve"
+    assert orders.text == "Hola, Luis:\n\nYa puede entrar.\n#resolve"
     assert not orders.state_only
 
 
