@@ -53,10 +53,11 @@ def check_test(test: RuleTest) -> list[tuple[str, str]]:
         faults.append(("expect", "is empty: such a test can never fail"))
     if test.on not in OCCASIONS:
         faults.append(("on", f'"{test.on}" must be new or reply'))
-    for key in test.expect:
-        if key not in EXPECTED:
-            faults.append((f"expect.{key}", f'can\'t expect "{key}"{nearest(key, EXPECTED)}'))
-    return faults
+    return faults + [
+        (f"expect.{key}", f'there is no "{key}" to expect{nearest(key, EXPECTED)}')
+        for key in test.expect
+        if key not in EXPECTED
+    ]
 
 
 def failures(

@@ -21,9 +21,8 @@ def unreachable(specs: Sequence[RuleSpec]) -> list[str]:
     stoppers = _Stoppers()
     found: list[str] = []
     for number, rule in enumerate(rules):
-        why = _contradiction(rule, changes.categories(number)) or _hidden(
-            number, rules, stoppers, changes
-        )
+        why = _contradiction(rule, number, changes)
+        why = why or _hidden(number, rules, stoppers=stoppers, changes=changes)
         if why:
             found.append(f'rule "{rule.name}" can never match: {why}')
         elif any(s.key == "drop" or (s.key == "stop" and s.value) for s in rule.steps):
@@ -31,20 +30,21 @@ def unreachable(specs: Sequence[RuleSpec]) -> list[str]:
     return found
 
 
-def _contradiction(rule: Rule, categories: set[str]) -> str:
+def _contradiction(rule: Rule, number: int, changes: "_Changes") -> str:
     wanted = [test for test in rule.tests if test.key != "not"]
     for test in rule.tests:
         if test.key == "not" and implies(wanted, test.value):
             keys = ", ".join(inner.key for inner in test.value)
             return f"its conditions demand what its not forbids ({keys})"
-        if test.key == "category" and "reply" not in rule.on:
-            if not categories & set(test.value):
-                return f"no rule before it sets the category {', '.join(test.value)}"
+        # A new ticket has no category until a rule gives it one.
+        fresh = test.key == "category" and "reply" not in rule.on
+        if fresh and not changes.categories(number) & set(test.value):
+            return f"no rule before it sets the category {', '.join(test.value)}"
     return ""
 
 
 def _hidden(
-    number: int, rules: Sequence[Rule], stoppers: "_Stoppers", changes: "_Changes"
+    number: int, rules: Sequence[Rule], *, stoppers: "_Stoppers", changes: "_Changes"
 ) -> str:
     rule = rules[number]
     for earlier in stoppers.near(rule):
