@@ -5,7 +5,7 @@ from maild.rules.check import check_rule, rule_schema
 from maild.rules.cluster import ClusterSpec, fingerprint
 from maild.rules.engine import RuleBook, compile_rules
 from maild.rules.facts import Decision, Facts, RuleSpec
-from maild.rules.golden import RuleTest, check_test, failures
+from maild.rules.golden import RuleTest, check_expect, failures
 from maild.rules.reach import unreachable
 from maild.rules.replay import Replay, Stored, differences
 from maild.rules.trace import TraceLine, explain
@@ -20,8 +20,8 @@ __all__ = [
     "RuleTest",
     "Stored",
     "TraceLine",
+    "check_expect",
     "check_rule",
-    "check_test",
     "compile_rules",
     "describe_changes",
     "differences",

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from maild.errors import ConfigError
 from maild.rules.actions import FIELDS
@@ -21,9 +20,6 @@ from maild.rules.facts import OCCASIONS, Decision, Facts, RuleSpec
 from maild.rules.keywords import Keyword, KeywordIndex, Parts
 from maild.rules.reading import Draft, Reading
 from maild.rules.trace import Finding, TraceLine
-
-#: Longest book of which every rule's line is stored with every mail.
-FULL_TRACE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +94,11 @@ class RuleBook:
                 ledger.enter(_line(rule, True, findings), rule, mail.draft)
                 if mail.draft.stopped:
                     break
-        return _decision(mail.draft, ledger, lambda: self._trace(mail, on))
+        return _decision(mail.draft, ledger, book=self, trace=lambda: self._trace(mail, on))
 
     def trace(self, facts: Facts, *, on: str = "new") -> tuple[TraceLine, ...]:
         """A line for every rule: what matched, or the first condition that failed."""
         return self._trace(Reading(facts, self._index), on)
-
-    def record(self, decision: Decision) -> dict[str, Any]:
-        """A decision in a form to be stored with its mail, bounded in size.
-
-        {"book": digest, "lines": [...], "left_out": n}: a line for every rule while the book
-        is short; in a long book those that matched. The rest can be worked out again from
-        the book of that digest and the mail. `TraceLine.from_list` reads a line.
-        """
-        lines = decision.trace if len(self.rules) <= FULL_TRACE else decision.lines
-        return {
-            "book": self.digest,
-            "lines": [line.as_list() for line in lines],
-            "left_out": len(self.rules) - len(lines),
-        }
 
     def _trace(self, mail: Reading, on: str) -> tuple[TraceLine, ...]:
         """Asks every rule, which `decide` need not."""
@@ -194,7 +176,11 @@ def _line(rule: Rule, matched: bool, findings: tuple[Finding, ...]) -> TraceLine
 
 
 def _decision(
-    draft: Draft, ledger: _Ledger, trace: Callable[[], tuple[TraceLine, ...]]
+    draft: Draft,
+    ledger: _Ledger,
+    *,
+    book: RuleBook,
+    trace: Callable[[], tuple[TraceLine, ...]],
 ) -> Decision:
     return Decision(
         department=draft.department,
@@ -212,5 +198,7 @@ def _decision(
         matched=tuple(line.rule for line in ledger.lines),
         by=ledger.by,
         lines=tuple(ledger.lines),
+        book=book.digest,
+        asked=len(book.rules),
         _trace=trace,
     )

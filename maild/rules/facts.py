@@ -14,6 +14,9 @@ from maild.rules.trace import TraceLine
 #: When a rule is asked: for a mail that opens a ticket, or for one that joins a ticket.
 OCCASIONS = ("new", "reply")
 
+#: The longest book of which every rule's line is kept with every mail.
+FULL_TRACE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:
@@ -71,6 +74,8 @@ class Decision:
     matched: tuple[str, ...] = ()  #: names of rules, in order
     by: Mapping[str, str] = field(default_factory=dict)  #: field -> rule that set it last
     lines: tuple[TraceLine, ...] = ()  #: of the rules that matched
+    book: str = ""  #: digest of the rule book
+    asked: int = 0  #: how many rules it has
     _trace: Callable[[], tuple[TraceLine, ...]] = field(
         default=tuple, repr=False, compare=False
     )
@@ -94,6 +99,21 @@ class Decision:
             "notify": list(self.notify),
             "cc": list(self.cc),
             "dropped": self.dropped,
+        }
+
+    def record(self) -> dict[str, Any]:
+        """The decision with its reasons, bounded in size, to be kept with the mail.
+
+        While the book is short `trace` holds every rule's line; of a long book only those of
+        the rules that matched. The rest can be worked out again from the mail and the book
+        that `book` names. `TraceLine.from_json` reads a line.
+        """
+        lines = self.trace if self.asked <= FULL_TRACE else self.lines
+        return self.outcome() | {
+            "matched": list(self.matched),
+            "book": self.book,
+            "trace": [line.as_record() for line in lines],
+            "left_out": self.asked - len(lines),
         }
 
     def as_json(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Findings are kept as data, so that one decision can be told to readers of either
 Values that came with the mail are filled in as data: they are never read as a format.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,14 +49,14 @@ class TraceLine:
         """The form of `rules test --json`."""
         return {"rule": self.rule, "matched": self.matched, "because": self.because}
 
-    def as_list(self) -> list[Any]:
-        """The form in which it is stored; `from_list` reads it."""
-        return [self.rule, self.matched, [finding.as_list() for finding in self.findings]]
+    def as_record(self) -> dict[str, Any]:
+        """The same with the findings, so that `from_json` can read it back."""
+        return self.as_json() | {"findings": [finding.as_list() for finding in self.findings]}
 
     @classmethod
-    def from_list(cls, stored: Sequence[Any]) -> "TraceLine":
-        rule, matched, findings = stored
-        return cls(rule, matched, tuple(Finding.from_list(each) for each in findings))
+    def from_json(cls, stored: Mapping[str, Any]) -> "TraceLine":
+        found = tuple(Finding.from_list(each) for each in stored.get("findings", ()))
+        return cls(stored["rule"], stored["matched"], found)
 
 
 _ENGLISH = {

@@ -29,7 +29,7 @@ Known = Mapping[str, Collection[str]]
 
 RECEIVERS = ("assignee", "level", "department", "supervisors", "next_level")
 MAX_PATTERN = 1_000
-_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|KB|MB|GB)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,12})\s*(|[kKMG]?B|[KMG]iB)")
 _ADDRESS = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]{1,255}")
 
 
@@ -237,12 +237,13 @@ def _receivers(raw: Any, known: Known) -> Receivers:
 
 
 def read_size(raw: Any) -> int:
-    """Bytes of `"25MB"` (1 kB = 1024 bytes, as mail servers count)."""
+    """Bytes of `"25MB"`: MB is a million, MiB is 2^20, as everywhere in the config."""
     found = _SIZE.fullmatch(raw.strip()) if isinstance(raw, str) else None
     if found is None:
         raise BadValue(f'{raw!r} must be a size such as "5MB" or "300kB"')
-    power = ("B", "KB", "MB", "GB").index(found[2].upper())
-    return int(float(found[1]) * 1024**power)
+    base = 1024 if "i" in found[2] else 1000
+    power = "BKMG".index(found[2][:1].upper() or "B")
+    return int(found[1]) * int(base**power)
 
 
 _TEXTS = {
