@@ -23,6 +23,12 @@ class Duration:
     days: int = 0
     seconds: int = 0
 
+    @classmethod
+    def parse(cls, value: object) -> "Duration":
+        """From text; ValueError says what is wrong with it."""
+        days, seconds = _parts(value)
+        return cls(str(value), days, seconds)
+
     def of(self, day: timedelta) -> timedelta:
         """The working time this is where a working day lasts `day`."""
         return self.days * day + timedelta(seconds=self.seconds)
@@ -37,12 +43,6 @@ class Rate:
 
     count: int
     per: timedelta
-
-
-def duration(value: object) -> Duration:
-    """Working time from text; ValueError says what is wrong with it."""
-    days, seconds = _parts(value)
-    return Duration(str(value), days, seconds)
 
 
 def span(value: object) -> timedelta:

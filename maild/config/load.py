@@ -14,11 +14,12 @@ from maild.config.lines import Place, locate
 from maild.config.places import line_of, where
 from maild.config.presets import fill
 from maild.config.references import dangling, missing_languages, missing_levels, names
+from maild.config.rulewords import faults_of_rules
 from maild.config.settings import Settings
 from maild.config.shape import understand
 from maild.config.table import Reading
+from maild.config.templates import answers, folders, languages
 from maild.config.whole import contradictions, oddities
-from maild.rules import check_rule
 
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 _ELSEWHERE = Path("/etc/maild/config.toml")
@@ -72,10 +73,12 @@ def examine(path: Path, *, secrets: bool = True) -> Examination:
     base, lines = path.absolute().parent, locate(text)
     filled = fill(data)
     settings, faults = understand(filled, Reading(base), lines)
-    levels = _levels(data, settings)
-    faults += dangling(data, lines) + _rule_faults(data, levels, lines)
+    levels, places = _levels(data, settings), folders(data, base)
+    known = {table: names(data, table) for table in ("department", "agent")}
+    known |= {"level": [str(level) for level in levels], "answer": answers(places)}
+    faults += dangling(data, lines) + faults_of_rules(data, known, lines)
     faults += missing_levels(data, levels, lines)
-    faults += missing_languages(data, languages(base, data), lines)
+    faults += missing_languages(data, languages(places), lines)
     faults += _placed(unset(data, base), lines) if secrets else []
     warnings = _placed(in_plain_text(data), lines)
     if settings:
@@ -130,29 +133,3 @@ def _levels(data: dict[str, Any], settings: Settings | None) -> list[int]:
     written = data.get("levels", {"1": {}, "2": {}, "3": {}})
     keys = list(written) if isinstance(written, dict) else []
     return [int(key) for key in keys if re.fullmatch("[1-9]", key)] or list(range(1, 10))
-
-
-def languages(base: Path, data: dict[str, Any]) -> list[str]:
-    """The built-in languages and those with letters of their own in `[desk] templates`."""
-    desk = data.get("desk", {})
-    own = desk.get("templates") if isinstance(desk, dict) else None
-    letters = base / (own if isinstance(own, str) else "templates") / "letters"
-    added = {folder.name for folder in letters.glob("*/") if folder.is_dir()}
-    return sorted({"en", "es"} | added)
-
-
-def _rule_faults(
-    data: dict[str, Any], levels: list[int], lines: dict[Place, int]
-) -> list[Fault]:
-    """What the rules engine says of each rule's conditions and actions."""
-    known = {table: names(data, table) for table in ("department", "agent")}
-    known["level"] = [str(level) for level in levels]
-    faults = []
-    rules = data.get("rule", [])
-    for number, rule in enumerate(rules if isinstance(rules, list) else []):
-        when, then = (rule.get(part, {}) for part in ("when", "then"))
-        if isinstance(when, dict) and isinstance(then, dict):
-            for key, message in check_rule(when, then, known=known):
-                place: Place = ("rule", number, *key.split("."))
-                faults.append(Fault(line_of(place, lines), where(place), message))
-    return faults

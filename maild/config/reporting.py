@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from maild.config import duration
 from maild.config.duration import Duration, show
 from maild.config.faults import Wrong, did_you_mean
 from maild.config.table import Table, default
@@ -58,7 +57,7 @@ def _target(key: str, goal: object) -> Duration | float:
     known = (*TIMES, *SHARES, "level_1", "level_2", "level_3")
     if key in TIMES or re.fullmatch(r"level_[1-9]", key):
         try:
-            return duration.duration(goal)
+            return Duration.parse(goal)
         except ValueError as error:
             raise Wrong(key, str(error)) from None
     if key not in SHARES:

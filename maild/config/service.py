@@ -6,12 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
-from maild.config import duration
 from maild.config.duration import Duration, show
 from maild.config.faults import Wrong, did_you_mean
 from maild.config.table import Table, default
 from maild.config.values import (
-    EmailAddress,
     Globs,
     MaybePath,
     MaybeSpan,
@@ -103,7 +101,7 @@ def at(value: object) -> At:
     found = _AT.fullmatch(value.strip()) if isinstance(value, str) else None
     if not found or not 1 <= int(found[1]) <= 1000:
         raise ValueError(f'must be a share such as "80%", or "100% + 1h", not {show(value)}')
-    return At(int(found[1]), duration.duration(found[2]) if found[2] else None)
+    return At(int(found[1]), Duration.parse(found[2]) if found[2] else None)
 
 
 def notified(value: object) -> str:
@@ -144,19 +142,20 @@ class RuleTest(Table):
     mail: MaybePath = default("")
     subject: str = ""
     body: str = ""
-    from_: EmailAddress = Field(default="customer@example.org", alias="from")
+    from_: Text = Field(default="", alias="from")
+    on: Literal["new", "reply"] = "new"
     expect: dict[str, Any]
 
     @model_validator(mode="after")
-    def _has_a_mail(self) -> Self:
-        if self.mail and (self.subject or self.body):
-            raise Wrong("mail", "must be left out where subject or body is given")
-        if not (self.mail or self.subject or self.body):
-            raise Wrong("mail", "is missing (or subject, body, from)")
+    def _can_fail(self) -> Self:
+        if self.mail and (self.subject or self.body or self.from_):
+            raise Wrong("mail", "stands alone: a mail has its own subject, body and from")
+        if not (self.mail or self.subject or self.body or self.from_):
+            raise Wrong("mail", "is missing: give a mail, or a subject, body or from")
+        if not self.expect:
+            raise Wrong("expect", "is empty: such a test can never fail")
         if self.mail and not self.mail.is_file():
             raise Wrong("mail", f"there is no file {self.mail}")
-        if not self.expect:
-            raise Wrong("expect", "is empty: this test can't fail")
         return self
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from maild.config import duration, secret
-from maild.config.duration import show
+from maild.config.duration import Duration, show
 from maild.config.faults import did_you_mean
 from maild.config.table import base_of
 
@@ -254,10 +254,10 @@ InPath = Annotated[Path, PlainValidator(path), _STRING]
 MaybePath = Annotated[Path | None, PlainValidator(optional_path), _STRING]
 Span = Annotated[timedelta, PlainValidator(duration.span), _STRING]
 MaybeSpan = Annotated[timedelta | None, PlainValidator(optional_span), _STRING]
-WorkingTime = Annotated[duration.Duration, PlainValidator(duration.duration), _STRING]
+WorkingTime = Annotated[Duration, PlainValidator(Duration.parse), _STRING]
 MaybeWorkingTime = Annotated[
-    duration.Duration | None,
-    PlainValidator(lambda value: duration.duration(value) if value != "" else None),
+    Duration | None,
+    PlainValidator(lambda value: Duration.parse(value) if value != "" else None),
     _STRING,
 ]
 PerTime = Annotated[duration.Rate, PlainValidator(duration.rate), _STRING]
