@@ -120,8 +120,8 @@ class IntakeStore:
         """One message with its bytes; None where there is none (or its bytes are erased)."""
         row = self._engine.one(
             "SELECT i.received, i.source, i.sender, i.recipients, i.remote, i.department, "
-            "i.silent, i.attempts, i.confirmed, r.content FROM intake i JOIN raw r ON r.intake = i.id "
-            "WHERE i.id = ?",
+            "i.silent, i.attempts, i.confirmed, r.content "
+            "FROM intake i JOIN raw r ON r.intake = i.id WHERE i.id = ?",
             [number],
         )
         if row is None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from maild.clock import SystemClock
 from maild.interfaces import Clock
 from maild.links import new_secret
+from maild.store.browse import Browse
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
 from maild.store.intake import IntakeStore
@@ -26,6 +27,7 @@ class Store:
         self.intake = IntakeStore(engine, clock)
         self.outbox = Outbox(engine)
         self.cases = Casebook(engine, self.outbox)
+        self.browse = Browse(engine, self.cases)
 
     @contextmanager
     def write(self) -> Iterator[None]:

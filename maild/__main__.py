@@ -1,0 +1,5 @@
+"""`python -m maild`."""
+
+from maild.cli.main import main
+
+main()

@@ -1,0 +1,86 @@
+"""`maild`: the commands put together, and what every one of them does about errors."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maild import __version__
+from maild.cli import check, deliver, init, parse, queue, run, schema, tickets
+from maild.errors import MaildError
+
+app = typer.Typer(
+    name="maild",
+    help="A help desk that lives on e-mail.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "-c",
+            "--config",
+            envvar="MAILD_CONFIG",
+            help="The configuration (else ./config.toml, then /etc/maild/config.toml).",
+        ),
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option("--log-level", help="debug, info, warning or error.")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --version: as JSON.")] = False,
+) -> None:
+    """Options of every command."""
+    ctx.obj = {"config": config, "log_level": log_level}
+    if version:
+        _print_version(as_json=json)
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+        raise typer.Exit(2)
+
+
+def _print_version(*, as_json: bool) -> None:
+    if not as_json:
+        print(f"maild {__version__}")
+        return
+    import json
+
+    from maild.store.migrations import STORE_VERSION
+
+    print(json.dumps({"maild": __version__, "store": STORE_VERSION, "contract": 1}))
+
+
+app.command()(init.init)
+app.command()(check.check)
+app.command()(schema.schema)
+app.command()(run.run)
+app.command()(deliver.deliver)
+app.command()(parse.parse)
+app.command("list")(tickets.list_)
+app.command()(tickets.show)
+app.command()(tickets.search)
+app.command()(tickets.why)
+app.add_typer(queue.app, name="queue")
+
+
+def main() -> None:
+    """Run a command; every known error becomes its exit status and one line."""
+    try:
+        app()
+    except MaildError as error:
+        print(f"maild: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `maild list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,105 @@
+"""`maild queue`: what waits at both ends, and what to do about it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="What is not done yet: incoming and outgoing.", no_args_is_help=False)
+Id = Annotated[str, typer.Argument(metavar="ID", help="From the first column: in17, out23.")]
+
+
+@app.callback(invoke_without_command=True)
+def show(
+    ctx: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Intake and outgoing mail that is not done yet."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from dataclasses import asdict
+
+    from maild.cli.context import opened, print_json
+    from maild.model.as_json import timestamp
+
+    with opened(ctx) as (_, store):
+        counts, items = store.browse.counts(), store.browse.queue()
+    if json:
+        listed = [asdict(item) | {"next_at": timestamp(item.next_at)} for item in items]
+        print_json(counts | {"items": listed})
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("ID", "What", "Kind", "Ticket", "To", "State", "Tries", "Next", "Error")
+    for item in items:
+        table.add_row(
+            item.id,
+            item.what,
+            item.kind,
+            str(item.ticket or ""),
+            escape(item.to),
+            item.state,
+            str(item.attempts),
+            f"{item.next_at:%Y-%m-%d %H:%M}" if item.next_at else "",
+            escape(item.error or ""),
+        )
+    console = Console()
+    console.print(table)
+    for name, states in counts.items():
+        console.print(f"{name}: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+
+
+@app.command()
+def retry(ctx: typer.Context, item: Id) -> None:
+    """Try again now: a letter that waits, a message that failed, a mail that was a stub."""
+    from maild.cli.context import opened
+    from maild.clock import SystemClock
+
+    what, number = _parse(item)
+    with opened(ctx) as (_, store):
+        if what == "out":
+            found = store.browse.retry_letter(number, SystemClock().now())
+        else:
+            found = store.intake.again(number)
+    _must(item, found)
+
+
+@app.command()
+def drop(ctx: typer.Context, item: Id) -> None:
+    """Give up: the letter does not leave, the message opens nothing (both stay on record)."""
+    from maild.cli.context import opened
+
+    what, number = _parse(item)
+    with opened(ctx) as (_, store):
+        browse = store.browse
+        found = browse.drop_letter(number) if what == "out" else browse.drop_intake(number)
+    _must(item, found)
+
+
+@app.command()
+def raw(ctx: typer.Context, item: Id) -> None:
+    """The raw bytes of an incoming message, to stdout."""
+    from maild.cli.context import opened
+
+    what, number = _parse(item)
+    with opened(ctx) as (_, store):
+        content = store.browse.raw(number) if what == "in" else None
+    _must(item, content is not None)
+    sys.stdout.buffer.write(content or b"")
+
+
+def _parse(item: str) -> tuple[str, int]:
+    for what in ("in", "out"):
+        digits = item.lower().removeprefix(what)
+        if digits != item.lower() and digits.isdecimal():
+            return what, int(digits)
+    raise typer.BadParameter(f'"{item}" is no ID of `maild queue` (such as in17 or out23)')
+
+
+def _must(item: str, found: bool) -> None:
+    from maild.errors import NotFound
+
+    if not found:
+        raise NotFound(f"nothing in the queue is called {item}")

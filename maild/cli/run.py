@@ -1,0 +1,18 @@
+"""`maild run`: the daemon, in the foreground."""
+
+import typer
+
+
+def run(ctx: typer.Context) -> None:
+    """Run the desk until it is told to stop (SIGTERM, Ctrl-C); SIGHUP reloads."""
+    from maild.app import build, lock_path
+    from maild.cli.context import config_path
+    from maild.config import load
+    from maild.daemon import Daemon
+    from maild.logs import set_up
+
+    path = config_path(ctx)
+    settings = load(path)
+    set_up(ctx.obj["log_level"] or settings.log.level, settings.log.format)
+    daemon = Daemon(lambda: build(load(path)), path, lock_path(settings))
+    raise typer.Exit(daemon.run())

@@ -1,0 +1,198 @@
+"""`maild list`, `show`, `search`, `why`: looking at tickets."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from maild.model.ticket import Message, Ticket
+    from maild.store import Store
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Number = Annotated[int, typer.Argument(metavar="N", help="The ticket's number.")]
+
+
+def list_(
+    ctx: typer.Context,
+    status: Annotated[str | None, typer.Option(help="new, open, pending, resolved …")] = None,
+    department: Annotated[str | None, typer.Option(help="A department's name.")] = None,
+    level: Annotated[int | None, typer.Option(help="A support level.")] = None,
+    assignee: Annotated[str | None, typer.Option(help="An agent's name.")] = None,
+    requester: Annotated[str | None, typer.Option(help="A customer's address.")] = None,
+    since: Annotated[str | None, typer.Option(help="YYYY-MM-DD, or a span: 7d, 12h.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    json: Json = False,
+) -> None:
+    """List tickets, the newest first."""
+    from maild.cli.context import opened
+    from maild.store.browse import Wanted
+
+    wanted = Wanted(
+        _word(status, "--status", _statuses()),
+        department,
+        level,
+        assignee,
+        requester,
+        _instant(since),
+        limit,
+    )
+    with opened(ctx) as (settings, store):
+        found, total = store.browse.tickets(wanted)
+        _show_list(found, total, settings.desk.tag, as_json=json)
+
+
+def search(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="All of them must occur.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    json: Json = False,
+) -> None:
+    """Find tickets by words in subjects and messages."""
+    from maild.cli.context import opened
+
+    with opened(ctx) as (settings, store):
+        found = store.browse.search(" ".join(words), limit)
+        _show_list(found, len(found), settings.desk.tag, as_json=json)
+
+
+def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
+    """Show one ticket with its messages and events."""
+    from maild.cli.context import opened, print_json
+    from maild.model.as_json import whole_json
+
+    with opened(ctx) as (settings, store):
+        ticket, messages, events = _whole(store, number)
+        if json:
+            print_json(whole_json(ticket, messages, events, settings.desk.tag))
+            return
+        _print_ticket(ticket, settings.desk.tag)
+        for message in messages:
+            _print_message(message)
+        for event in events:
+            print(
+                f"{event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<15} {event.actor}  {event.detail}"
+            )
+
+
+def why(ctx: typer.Context, number: Number, json: Json = False) -> None:
+    """Explain every decision on a ticket's mails."""
+    from maild.cli.context import opened, print_json
+
+    with opened(ctx) as (_, store):
+        _whole(store, number)
+        decisions = store.browse.decisions(number)
+        if json:
+            print_json({"ticket": number, "decisions": decisions})
+            return
+        for decision in decisions:
+            _print_decision(decision)
+
+
+def _whole(store: "Store", number: int) -> Any:
+    from maild.errors import NotFound
+
+    found = store.browse.whole(number)
+    if found is None:
+        raise NotFound(f"there is no ticket {number}")
+    return found
+
+
+def _statuses() -> list[str]:
+    from maild.model.ticket import Status
+
+    return [status.value for status in Status]
+
+
+def _word(value: str | None, option: str, known: list[str]) -> str | None:
+    """A value out of a known set, or a clear refusal."""
+    from difflib import get_close_matches
+
+    if value is None or value in known:
+        return value
+    near = get_close_matches(value, known, n=1)
+    hint = f' (did you mean "{near[0]}"?)' if near else f" ({', '.join(known)})"
+    raise typer.BadParameter(f'unknown value "{value}"{hint}', param_hint=option)
+
+
+def _instant(text: str | None) -> datetime | None:
+    """A date, an instant, or a span back from now."""
+    from maild.clock import SystemClock
+    from maild.config.duration import Duration
+
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        from datetime import timedelta
+
+        return SystemClock().now() - Duration.parse(text).of(timedelta(hours=24))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from error
+
+
+def _show_list(found: "list[Ticket]", total: int, tag: str, *, as_json: bool) -> None:
+    from maild.cli.context import print_json
+    from maild.model.as_json import ticket_json
+
+    if as_json:
+        tickets = [ticket_json(ticket, tag) for ticket in found]
+        print_json({"tickets": tickets, "total": total})
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(
+        "#", "Status", "Priority", "L", "Department", "Assignee", "Requester", "Subject"
+    )
+    for ticket in found:
+        table.add_row(
+            str(ticket.id),
+            ticket.status.value,
+            ticket.priority.value,
+            str(ticket.level),
+            escape(ticket.department),
+            escape(ticket.assignee or "—"),
+            escape(ticket.requester.email),
+            escape(ticket.subject),
+        )
+    console = Console()
+    console.print(table)
+    if total > len(found):
+        console.print(f"{len(found)} of {total}")
+
+
+def _print_ticket(ticket: "Ticket", tag: str) -> None:
+    print(f"[{tag} #{ticket.id}] {ticket.subject}")
+    print(
+        f"{ticket.status} · {ticket.priority} · level {ticket.level} · {ticket.department} · "
+        f"{ticket.assignee or 'nobody'} · {ticket.requester}"
+    )
+
+
+def _print_message(message: "Message") -> None:
+    print(f"\n--- {message.at:%Y-%m-%d %H:%M} · {message.kind} · {message.sender}")
+    print(message.text)
+    for enclosure in message.attachments:
+        print(f"  [{enclosure.filename}, {enclosure.size} bytes]")
+
+
+def _print_decision(decision: dict[str, Any]) -> None:
+    print(f"{decision['received']:%Y-%m-%d %H:%M:%S}  message {decision['intake']}: "
+          f"{decision['outcome']}")  # fmt: skip
+    for line in decision.get("thread", {}).get("evidence", ()):
+        print(f"  thread: {line}")
+    proof = decision.get("proof", {})
+    print(f"  sender: {decision.get('sender', {}).get('email')} · proof {proof.get('proof')}: "
+          f"{proof.get('because')}")  # fmt: skip
+    screening = decision.get("screening", {})
+    if screening.get("automatic"):
+        print(f"  automatic: {screening['automatic']} ({screening['because']})")
+    for line in decision.get("rules", {}).get("trace", ()):
+        sign = "✓" if line["matched"] else "·"
+        print(f"  {sign} rule {line['rule']}: {line['because']}")

@@ -1,0 +1,207 @@
+"""`maild run`: keeps the parts running, hears signals, reloads, stops calmly.
+
+Doors, mailboxes, worker, delivery, timetable and portal are processes of their own
+(`processes`); what each does is put together in `app`. This one only watches, and holds the
+listening sockets, so that a part which is replaced never closes a door.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from maild.errors import MaildError, Temporary
+from maild.processes import Role
+
+log = structlog.get_logger("daemon")
+
+READY_WITHIN_S = 5.0
+STOP_WITHIN_S = 9.0
+LOOK_EVERY_S = 1.0
+LOCK_PATIENCE_S = 2.0
+
+
+class Parts(Protocol):
+    """What the daemon needs of an app."""
+
+    def roles(self) -> list[Role]: ...
+
+    def tell_admins(self, subject: str, text: str) -> None: ...
+
+
+class Daemon:
+    """The parent process."""
+
+    def __init__(self, build: Callable[[], Parts], config: Path, lock: Path | None) -> None:
+        self._build = build
+        self._config = config
+        self._lock_path = lock
+        self._lock = -1
+        self._stopping = False
+        self._reload_wanted = False
+        self._roles: list[Role] = []
+        self._leaving: list[Role] = []
+        self._wake, self._waker = os.pipe()
+
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; the exit status."""
+        self._take_lock()
+        parts = self._build()
+        self._listen_to_signals()
+        self._roles = parts.roles()
+        for role in self._roles:
+            role.start()
+        self._wait_until_ready()
+        print("maild ready", flush=True)
+        seen = _stamp(self._config)
+        while not self._stopping:
+            self._sleep(LOOK_EVERY_S)
+            self._bury()
+            if self._reload_wanted or _stamp(self._config) != seen:
+                seen = _stamp(self._config)
+                parts = self._reload(parts)
+        return self._stop()
+
+    # -- one daemon a store -----------------------------------------------------------------
+
+    def _take_lock(self) -> None:
+        if self._lock_path is None:
+            return
+        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        patience = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > patience:
+                    raise Temporary(
+                        f"another maild holds this store ({self._lock_path})"
+                    ) from None
+                time.sleep(0.05)
+
+    # -- signals ----------------------------------------------------------------------------
+
+    def _listen_to_signals(self) -> None:
+        os.set_blocking(self._wake, False)
+        os.set_blocking(self._waker, False)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, self._ask_stop)
+        signal.signal(signal.SIGINT, self._ask_stop)
+        signal.signal(signal.SIGHUP, self._ask_reload)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def _ask_stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _ask_reload(self, *_: object) -> None:
+        self._reload_wanted = True
+
+    def _sleep(self, seconds: float) -> None:
+        """Until a signal comes, or so long."""
+        ready, _, _ = select.select([self._wake], [], [], seconds)
+        if ready:
+            os.read(self._wake, 4096)
+
+    # -- the parts --------------------------------------------------------------------------
+
+    def _wait_until_ready(self) -> None:
+        """Every listener accepts, and every mailbox was tried (or has had its time)."""
+        until = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < until and not self._stopping:
+            if all(role.is_ready() for role in self._roles):
+                return
+            self._sleep(0.01)
+            self._bury()
+        late = [role.name for role in self._roles if not role.is_ready()]
+        if late:
+            log.warning("not ready yet", parts=late)
+
+    def _bury(self) -> None:
+        """Find the dead; start again those that should live."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            self._leaving = [role for role in self._leaving if role.pid != pid]
+            for role in self._roles:
+                if role.pid == pid:
+                    role.note_death(status)
+        for role in self._roles:
+            if role.again_at is not None and time.monotonic() >= role.again_at:
+                role.start()
+
+    def _reload(self, parts: Parts) -> Parts:
+        """All or nothing: a config that can't be used changes nothing."""
+        self._reload_wanted = False
+        try:
+            fresh = self._build()
+        except MaildError as error:
+            reason = str(error)
+            log.error("the new configuration is not used", error=reason)
+            _in_child(lambda: parts.tell_admins("The new configuration is not used", reason))
+            return parts
+        old, self._roles = self._roles, fresh.roles()
+        for role in self._roles:
+            role.start()
+        self._wait_until_ready()
+        for role in old:
+            role.signal(signal.SIGTERM)
+        self._leaving += old
+        log.info("reloaded")
+        return fresh
+
+    def _stop(self) -> int:
+        """Ask every part to finish what it has in hand; the slow ones are ended."""
+        log.info("stopping")
+        everybody = [*self._roles, *self._leaving]
+        for role in everybody:
+            role.signal(signal.SIGTERM)
+        until = time.monotonic() + STOP_WITHIN_S
+        alive = {role.pid for role in everybody if role.pid}
+        while alive and time.monotonic() < until:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid:
+                alive.discard(pid)
+            else:
+                self._sleep(0.05)
+        for role in everybody:
+            if role.pid in alive:
+                log.error("a part had to be ended", part=role.name)
+                role.signal(signal.SIGKILL)
+        return 0
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when the file changes."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _in_child(what: Callable[[], None]) -> None:
+    """Do something that opens the store without opening it here."""
+    if os.fork() == 0:
+        try:
+            what()
+        except Exception:
+            log.exception("the admins could not be told")
+        finally:
+            sys.stderr.flush()
+            os._exit(0)

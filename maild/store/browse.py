@@ -1,0 +1,220 @@
+"""Looking things up for people: lists, one ticket whole, the queues. Changes nothing but
+what `queue retry` and `queue drop` ask for."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from maild.model.ticket import Event, Message, Ticket
+from maild.store import rows
+from maild.store.casebook import Casebook
+from maild.store.engine import Engine
+from maild.store.fields import from_micros, instant_or_none, to_micros
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `maild list` shows: only tickets that fit every filter given."""
+
+    status: str | None = None
+    department: str | None = None
+    level: int | None = None
+    assignee: str | None = None
+    requester: str | None = None
+    since: datetime | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One thing not yet done."""
+
+    id: str  #: "in17" | "out23"
+    what: str  #: intake | letter
+    kind: str  #: the door, or the letter's type
+    ticket: int | None
+    to: str
+    state: str
+    attempts: int
+    next_at: datetime | None
+    error: str | None
+    message_id: str | None
+
+
+class Browse:
+    """Read-only views of the store."""
+
+    def __init__(self, engine: Engine, cases: Casebook) -> None:
+        self._engine = engine
+        self._cases = cases
+
+    def tickets(self, wanted: Wanted) -> tuple[list[Ticket], int]:
+        """The newest tickets that fit, and how many fit in all."""
+        conditions, values = _conditions(wanted)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        total = self._engine.one(f"SELECT count(*) FROM ticket{where}", values)
+        found = self._engine.rows(
+            f"SELECT {rows.TICKET} FROM ticket{where} ORDER BY id DESC LIMIT ?",
+            [*values, wanted.limit],
+        )
+        return [rows.ticket_of(row) for row in found], int(total[0]) if total else 0
+
+    def search(self, words: str, limit: int = 100) -> list[Ticket]:
+        """Tickets in which every word occurs, in the subject or in a message."""
+        conditions, values = [], []
+        for word in words.split()[:10]:
+            like = f"%{_escape(word.lower())}%"
+            conditions.append(
+                "(lower(subject) LIKE ? ESCAPE '!' OR requester_email LIKE ? ESCAPE '!' "
+                "OR id IN (SELECT ticket FROM message WHERE lower(text) LIKE ? ESCAPE '!'))"
+            )
+            values += [like, like, like]
+        where = " AND ".join(conditions) or "1 = 1"
+        found = self._engine.rows(
+            f"SELECT {rows.TICKET} FROM ticket WHERE {where} ORDER BY id DESC LIMIT ?",
+            [*values, limit],
+        )
+        return [rows.ticket_of(row) for row in found]
+
+    def whole(self, number: int) -> tuple[Ticket, list[Message], list[Event]] | None:
+        """A ticket with its messages and events."""
+        ticket = self._cases.ticket(number)
+        if ticket is None:
+            return None
+        return ticket, self._cases.messages(number), self._cases.events(number)
+
+    def decisions(self, ticket: int) -> list[dict[str, Any]]:
+        """The decision records of every mail of a ticket, oldest first."""
+        found = self._engine.rows(
+            "SELECT id, received, outcome, state, message, message_id, why, error FROM intake "
+            "WHERE ticket = ? ORDER BY id",
+            [ticket],
+        )
+        return [
+            {
+                "intake": row[0],
+                "received": from_micros(row[1]),
+                "outcome": row[2] or row[3],
+                "message": row[4],
+                "message_id": row[5],
+                "error": row[7],
+                **(json.loads(row[6]) if row[6] else {}),
+            }
+            for row in found
+        ]
+
+    # -- the queues -------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How much waits at each end."""
+        intake = dict(
+            self._engine.rows(
+                "SELECT state, count(*) FROM intake WHERE state <> 'done' GROUP BY state"
+            )
+        )
+        outgoing = dict(
+            self._engine.rows(
+                "SELECT state, count(*) FROM letter WHERE state NOT IN ('sent', 'cancelled') "
+                "GROUP BY state"
+            )
+        )
+        return {
+            "intake": {
+                "pending": intake.get("new", 0),
+                "held": intake.get("held", 0),
+                "failed": intake.get("failed", 0),
+            },
+            "outgoing": {
+                "pending": outgoing.get("queued", 0),
+                "deferred": outgoing.get("deferred", 0),
+                "failed": outgoing.get("failed", 0),
+                "kept": outgoing.get("kept", 0),
+            },
+        }
+
+    def queue(self, limit: int = 500) -> list[QueueItem]:
+        """What is not done yet, intake first."""
+        intake = self._engine.rows(
+            "SELECT id, source, ticket, recipients, state, attempts, next_at, error, "
+            "message_id FROM intake WHERE state <> 'done' ORDER BY id LIMIT ?",
+            [limit],
+        )
+        letters = self._engine.rows(
+            "SELECT id, type, ticket, recipient, state, attempts, next_at, error, message_id "
+            "FROM letter WHERE state NOT IN ('sent', 'cancelled') ORDER BY id LIMIT ?",
+            [limit],
+        )
+        return [
+            *(_item("intake", row, ", ".join(json.loads(row[3]))) for row in intake),
+            *(_item("letter", row, row[3]) for row in letters),
+        ]
+
+    def retry_letter(self, number: int, now: datetime) -> bool:
+        """Send a letter now, whatever kept it; whether there was one to send."""
+        with self._engine.write():
+            done = self._engine.execute(
+                "UPDATE letter SET state = 'queued', next_at = ?, lease_until = NULL "
+                "WHERE id = ? AND state IN ('deferred', 'failed', 'kept', 'queued')",
+                [to_micros(now), number],
+            )
+            return bool(done.rowcount)
+
+    def drop_letter(self, number: int) -> bool:
+        """A letter that shall not leave."""
+        with self._engine.write():
+            done = self._engine.execute(
+                "UPDATE letter SET state = 'cancelled', lease_until = NULL "
+                "WHERE id = ? AND state IN ('queued', 'deferred', 'failed', 'kept')",
+                [number],
+            )
+            return bool(done.rowcount)
+
+    def drop_intake(self, number: int) -> bool:
+        """A waiting message that shall open nothing."""
+        with self._engine.write():
+            done = self._engine.execute(
+                "UPDATE intake SET state = 'done', outcome = 'dropped', "
+                "error = 'dropped by hand' WHERE id = ? AND state <> 'done'",
+                [number],
+            )
+            return bool(done.rowcount)
+
+    def raw(self, number: int) -> bytes | None:
+        """The bytes of an intake message."""
+        row = self._engine.one("SELECT content FROM raw WHERE intake = ?", [number])
+        return bytes(row[0]) if row else None
+
+
+def _item(what: str, row: tuple[Any, ...], to: str) -> QueueItem:
+    number, kind, ticket, _, state, attempts, next_at, error, message_id = row
+    names = {"new": "pending", "queued": "pending"}
+    return QueueItem(
+        id=f"{'in' if what == 'intake' else 'out'}{number}",
+        what=what,
+        kind=kind,
+        ticket=ticket,
+        to=to,
+        state=names.get(state, state),
+        attempts=attempts,
+        next_at=instant_or_none(next_at),
+        error=error,
+        message_id=message_id,
+    )
+
+
+def _conditions(wanted: Wanted) -> tuple[list[str], list[Any]]:
+    columns = {
+        "status = ?": wanted.status,
+        "department = ?": wanted.department,
+        "level = ?": wanted.level,
+        "assignee = ?": wanted.assignee,
+        "requester_email = ?": wanted.requester and wanted.requester.casefold(),
+        "created_at >= ?": wanted.since and to_micros(wanted.since),
+    }
+    given = {condition: value for condition, value in columns.items() if value is not None}
+    return list(given), list(given.values())
+
+
+def _escape(word: str) -> str:
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
