@@ -195,7 +195,9 @@ def _locate(text: str, pieces: list[_Piece]) -> list[tuple[int, int]] | None:
             quoted_from = None
         if piece.quoted:
             quoted_from = begin
-        at = begin + (len(wanted) if letters.startswith(wanted, begin) else min(40, len(wanted)))
+        at = begin + (
+            len(wanted) if letters.startswith(wanted, begin) else min(40, len(wanted))
+        )
     if quoted_from is not None:
         ranges.append((where[quoted_from], len(text)))
     return ranges or None

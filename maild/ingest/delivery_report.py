@@ -1,8 +1,210 @@
-"""Read what a bounce says: who did not get which mail, and why."""
+"""Read what a bounce says: who did not get which mail, and why.
 
-from maild.model.mail import DeliveryReport, Mail
+First the machine-readable part (RFC 3464), else the words the common mail systems use, and
+flufl.bounce for the address when neither names one. Whether a mail is a bounce at all is
+`screen`'s question. Only bounded beginnings are read.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from email.errors import MessageError
+from email.message import Message
+from email.parser import BytesParser, HeaderParser
+
+from flufl.bounce import scan_message
+
+from maild.model.mail import Attachment, DeliveryReport, Mail
+
+# It logs a traceback for each of its detectors that fails; we ask it knowing they do.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+
+_ACTIONS = {"failure": "failed", "error": "failed"} | {
+    action: action for action in ("failed", "delayed", "delivered", "relayed", "expanded")
+}
+_MOST = 60_000  #: characters or bytes of a part that are read
+_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
+_ORIGINAL_TYPES = (
+    *("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"),
+    *("message/rfc822-headers", "text/rfc822"),
+)
+
+_ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
+_EMAIL = re.compile(_ADDRESS)
+_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
+_REPLY = re.compile(r"(?<![\d.])([45][0-7]\d)(?=[ -])")
+_IDS = re.compile(r"^>?[ \t]{0,8}message-id:\s{0,8}(<[^<>\s]{1,300}>)", re.I | re.M)
+_ID = re.compile(r"<[^<>\s]{1,300}>")
+
+
+def status_part(mail: Mail) -> Attachment | None:
+    """The message/delivery-status part of a report."""
+    return next((a for a in mail.attachments if a.content_type.lower() in _STATUS_TYPES), None)
 
 
 def read_report(mail: Mail) -> DeliveryReport | None:
-    """The report in a mail, or None (first draft)."""
-    return None
+    """What a bounce says, or None when it names neither address, status nor mail.
+
+    `message_ids` are those of the returned original alone: what that one referred to was
+    delivered. Only where nothing was returned, the mail the bounce itself answers.
+    """
+    part = status_part(mail)
+    told = _from_status(part.content[:_MOST]) if part else None
+    text = mail.text[:_MOST]
+    words, returned = _split_returned(text)
+    recipient, status, action, reason = told or ("", "", "", "")
+    recipient = recipient or _failed_header(mail) or _recipient(words) or _opinion(mail)
+    status = status or _first_code(words)
+    action = action or ("delayed" if _is_delay(mail.subject, words) else "failed")
+    reason = reason or _reason(words, recipient)
+    ids = _returned_ids(mail.attachments) or tuple(_IDS.findall(returned)[:1])
+    ids = ids or mail.references[-1:]
+    if not (recipient or status or ids):
+        return None
+    return DeliveryReport(recipient, status, action, reason, ids)
+
+
+# -- the machine-readable part -----------------------------------------------------------
+
+
+def _from_status(content: bytes) -> tuple[str, str, str, str] | None:
+    """(recipient, status, action, reason): of the first that failed, else of the first."""
+    groups = re.split(r"\r?\n[ \t]{0,20}\r?\n", content.decode("utf-8", "replace").strip())
+    entries = [e for e in map(_entry, groups[:200]) if e[0] or e[2]]
+    failed = [e for e in entries if e[2] == "failed"]
+    return next(iter(failed or entries), None)
+
+
+def _entry(group: str) -> tuple[str, str, str, str]:
+    fields = HeaderParser().parsestr(group)
+    recipient = _address(_field(fields, "Final-Recipient"))
+    original = _address(_field(fields, "Original-Recipient"))
+    status = _CODE.search(_field(fields, "Status"))
+    reason = _field(fields, "Diagnostic-Code") or _field(fields, "X-Supplementary-Info")
+    code = status[1] if status else ""
+    if (better := _CODE.search(reason)) and code in ("", "5.0.0", "4.0.0", "5.0", "4.0"):
+        code = better[1]
+    action = _field(fields, "Action").lower().split(" ")[0].strip("();")
+    reason = re.sub(r"^(?:smtp|x-\w{1,20}|dns|unix)\s?;\s?", "", reason, flags=re.I)
+    action = _ACTIONS.get(action, action)
+    if action not in _ACTIONS.values():
+        action = "delayed" if code.startswith("4") else "failed" if code or action else ""
+    return original or recipient, code, action, reason[:200]
+
+
+def _field(fields: Message, name: str) -> str:
+    return " ".join(str(fields.get(name, "")).split())
+
+
+def _address(value: str) -> str:
+    """`rfc822; ana@acme.test` without its type."""
+    hit = _EMAIL.search(value.partition(";")[2] or value)
+    return hit[0] if hit else ""
+
+
+def _failed_header(mail: Mail) -> str:
+    return _address((mail.header("X-Failed-Recipients") or "")[:1000])
+
+
+# -- the words ---------------------------------------------------------------------------
+
+_COPY = re.compile(
+    r"^.{0,20}(?:copy of (?:your|the|my)|original message|message header|returned message|"
+    r"returned mail follows|unsent message|text of the message|headers? of|mensaje original|"
+    r"encabezados|copia del mensaje|forwarded message|body of|message follows|"
+    r"contents).{0,80}$|"
+    r"^received: .{1,200}$|^return-path: .{1,200}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_DELAY = re.compile(
+    r"delay|retras|still (?:being|trying|undeliver)|(?:will|continue).{0,30}(?:retr[iy]|try)|"
+    r"not yet been delivered|do not need to resend|temporar\w{1,4} (?:failure|problem)|"
+    r"se seguirá intentando|could not send message for past",
+    re.IGNORECASE,
+)
+_FINAL = re.compile(r"permanent|giv(?:e|ing|en) up|failed permanently|no further", re.I)
+_SHAPES = (
+    re.compile(rf"^\s{{0,8}}<?({_ADDRESS})>?(?:\.{{3}}|:|\s{{0,4}}$|\s\()", re.M),
+    re.compile(
+        rf"(?:to|rcpt to|recipient|for|address|a|para|destinatario)\W{{1,6}}({_ADDRESS})", re.I
+    ),
+    re.compile(rf"<({_ADDRESS})>"),
+)
+_SAYS = re.compile(
+    r"unknown|does ?n.t exist|not exist|no such|full|quota|denied|blocked|reject|"
+    r"not found|invalid|"
+    r"disabled|inactive|refused|timed? ?out|unavailable|no existe|desconocid|llen[oa]|rechaz|"
+    r"not (?:listed|allowed|accepted)|could not|couldn.t|failed|unreachable|expired",
+    re.IGNORECASE,
+)
+
+
+def _split_returned(text: str) -> tuple[str, str]:
+    """(what the mail system says, the copy of the mail it gives back)."""
+    hit = _COPY.search(text, pos=min(40, len(text)))
+    return (text[: hit.start()], text[hit.start() :]) if hit else (text, text)
+
+
+def _recipient(words: str) -> str:
+    head = words[:8000]
+    for shape in _SHAPES:
+        for hit in shape.finditer(head):
+            if not re.match(r"(?:mailer-daemon|postmaster)@", hit[1], re.IGNORECASE):
+                return hit[1].removeprefix("SMTP=").rstrip(".")
+    return ""
+
+
+def _first_code(words: str) -> str:
+    return next((hit[1] for hit in _CODE.finditer(words) if hit[1][0] in "45"), "")
+
+
+def _is_delay(subject: str, words: str) -> bool:
+    if re.search(r"delay|warning|retras|aviso", subject[:200], re.IGNORECASE):
+        return True
+    return _DELAY.search(words[:3000]) is not None and not _FINAL.search(words[:3000])
+
+
+def _reason(words: str, recipient: str) -> str:
+    """The paragraph with a code, else the one that says what went wrong."""
+    head = words[:8000]
+    found = head.find(recipient) if recipient else 0
+    near, whole = head[head.rfind("\n", 0, max(found, 0)) + 1 :], head
+    for test, text in (
+        (_CODE, near),
+        (_REPLY, near),
+        (_SAYS, near),
+        (_CODE, whole),
+        (_SAYS, whole),
+    ):
+        for paragraph in text.split("\n\n")[:60]:
+            line = " ".join(paragraph[:1000].split())
+            if (hit := test.search(line)) is not None:
+                return line if len(line) <= 200 else line[max(0, hit.start() - 100) :][:200]
+    return ""
+
+
+# -- the returned original ---------------------------------------------------------------
+
+
+def _returned_ids(attachments: Iterable[Attachment]) -> tuple[str, ...]:
+    for part in attachments:
+        if part.content_type.lower() in _ORIGINAL_TYPES:
+            head = part.content[:_MOST].lstrip()
+            found = BytesParser().parsebytes(head, headersonly=True).get("Message-ID", "")
+            if ids := _ID.findall(str(found)[:400]):
+                return tuple(ids[:1])
+    return ()
+
+
+def _opinion(mail: Mail) -> str:
+    """flufl.bounce's finding; it raises on odd mail, so it is asked last and guarded."""
+    message = Message()
+    sender = mail.from_.email if mail.from_ else "nobody@invalid"
+    message["From"] = sender.encode("ascii", "replace").decode()
+    message["Subject"] = mail.subject[:300].encode("ascii", "replace").decode()
+    message.set_payload(mail.text[:20_000].encode("ascii", "replace"))
+    try:
+        found = scan_message(message)
+    except (MessageError, LookupError, ValueError, TypeError, AttributeError):
+        return ""
+    return next((a.decode("ascii", "replace") for a in sorted(found) if b"@" in a), "")

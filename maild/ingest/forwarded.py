@@ -1,9 +1,26 @@
-"""The mail inside a forwarded mail: who wrote it, and what the forwarder added."""
+"""The mail inside a forwarded mail: who wrote it, and what the forwarder added.
 
+An attached mail comes first, else the block mail programs write into the text. Whether the
+forwarder may speak for somebody else is the desk's question.
+"""
+
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
-from maild.model.mail import Address, Mail
+from maild.ingest import quotes, signature
+from maild.ingest.parse import parse
+from maild.model.mail import Address, Automatic, Mail
+
+_FORWARD = re.compile(
+    r"\s{0,3}(?:\[[^\]]{1,40}\]\s?)?(?:fwd?|rv|reenv(?:iado|ío|iar)?|wg|tr|enc|i|vs|doorst|pd|"
+    r"vl|转发|轉寄)\s?(?:\[\d\])?\s?[:：]",
+    re.IGNORECASE,
+)
+_REPLY = re.compile(r"\s{0,3}(?:re|aw|rif|sv|antw|res|r)\s?(?:\[\d\])?\s?[:：]", re.IGNORECASE)
+_LINES = 400  #: below that nobody begins to forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +31,77 @@ class Forwarded:
     subject: str
     text: str
     note: str = ""  #: what the forwarder wrote above it
-    date: datetime | None = None  #: aware; None when it can't be read
+    date: datetime | None = None  #: aware, UTC; None when absent or without a time zone
 
 
 def original(mail: Mail) -> Forwarded | None:
-    """The original (first draft)."""
+    """The mail that `mail` passes on; None when it is no forward, or hides who wrote."""
+    bounced = mail.screening.automatic is Automatic.BOUNCE
+    if bounced or _REPLY.match(mail.subject):
+        return None
+    return _attached(mail) or _inline(mail)
+
+
+def _attached(mail: Mail) -> Forwarded | None:
+    """An .eml is forwarded when the subject says so, or when little else was written."""
+    for part in mail.attachments:
+        if part.content_type.lower() == "message/rfc822":
+            inner = parse(part.content)
+            said_so = _FORWARD.match(mail.subject) or mail.subject.strip() == inner.subject
+            if inner.from_ is None or not (said_so or not mail.text.strip()):
+                return None
+            note = signature.set_aside(mail.text)[0]
+            return Forwarded(inner.from_, inner.subject, inner.text, note, inner.date)
     return None
+
+
+def _inline(mail: Mail) -> Forwarded | None:
+    lines = mail.text.split("\n")
+    announced = _FORWARD.match(mail.subject) is not None
+    for at in range(min(len(lines), _LINES)):
+        cut = quotes.find_cut(lines, at)
+        if cut and cut.kind == "forwarded":
+            return _read(mail, lines, cut)
+        if cut and cut.kind in ("block", "original") and announced:
+            return _read(mail, lines, cut)
+        if cut and cut.kind == "attribution" and cut.sure:
+            return None
+    return None
+
+
+def _read(mail: Mail, lines: Sequence[str], cut: quotes.Cut) -> Forwarded | None:
+    sender = _sender(cut.fields.get("from", ""))
+    if sender is None:
+        return None
+    start = cut.start
+    while start and (quotes.is_rule(lines[start - 1]) or not lines[start - 1].strip()):
+        start -= 1
+    note = signature.set_aside("\n".join(lines[:start]))[0]
+    subject = cut.fields.get("subject") or _FORWARD.sub("", mail.subject, count=1).strip()
+    text = "\n".join(_unquoted(lines[cut.end :])).strip("\n")
+    return Forwarded(sender, subject, text, note, _date(cut.fields.get("sent", "")))
+
+
+def _unquoted(lines: Sequence[str]) -> list[str]:
+    """Apple Mail quotes all of what it forwards; what a quote holds is the text here."""
+    filled = [line for line in lines if line.strip()]
+    if filled and all(quotes.is_quoted(line) for line in filled):
+        return [re.sub(r"^\s{0,3}> ?", "", line) for line in lines]
+    return list(lines)
+
+
+def _sender(value: str) -> Address | None:
+    """`Ana <ana@x.test>`, `ana@x.test`, `Ana [mailto:ana@x.test]`; None without address."""
+    hit = quotes.EMAIL.search(value)
+    if hit is None:
+        return None
+    name = re.split(r"[<\[(]", value, maxsplit=1)[0].strip(" \"'*")
+    return Address("" if "@" in name else name, hit[0])
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date.astimezone(UTC) if date.tzinfo else None

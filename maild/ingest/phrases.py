@@ -20,8 +20,21 @@ WROTE = (
 #: How an attribution line may open; then a date and a name follow.
 OPENERS = (
     *("on", "at", "in message", "el", "el día", "em", "no dia", "a", "le", "il", "il giorno"),
-    *("am", "op", "den", "dne", "dňa", "dnia", "w dniu", "på", "ma", "på", "date:", "在", "于"),
-    *("søn.", "man.", "tir.", "ons.", "tor.", "fre.", "lør.", "mån", "tis", "tors", "lör", "sön"),
+    *("am", "op", "den", "dne", "dňa", "dnia", "w dniu", "på", "ma", "在", "于"),
+    *(
+        "søn.",
+        "man.",
+        "tir.",
+        "ons.",
+        "tor.",
+        "fre.",
+        "lør.",
+        "mån",
+        "tis",
+        "tors",
+        "lör",
+        "sön",
+    ),
 )
 
 #: A word between name and verb that turns it into prose: *el técnico me escribió:*
@@ -44,10 +57,24 @@ FIELDS = {
 FIELDS["from"] += ["от кого", "enviado por", "från"]
 FIELDS["sent"] += [
     *("enviado el", "enviada em", "enviado em", "enviada el", "enviat el", "date d'envoi"),
-    *("sent at", "sent on", "data d'enviament", "data invio", "enviado a las", "fecha de envío"),
+    *(
+        "sent at",
+        "sent on",
+        "data d'enviament",
+        "data invio",
+        "enviado a las",
+        "fecha de envío",
+    ),
 ]
 FIELDS["cc"] += ["copia para", "con copia", "con copia a", "copie à", "reply-to", "responder a"]
-FIELDS["cc"] += ["répondre à", "antwort an", "beantwoorden - aan", "risposta", "bcc", "organization"]
+FIELDS["cc"] += [
+    "répondre à",
+    "antwort an",
+    "beantwoorden - aan",
+    "risposta",
+    "bcc",
+    "organization",
+]
 
 #: Beside these a block is somebody's pasted raw header, hence text.
 RAW_FIELDS = frozenset(
@@ -63,7 +90,7 @@ ORIGINAL = (
     *("messaggio originale", "oorspronkelijk bericht", "origineel bericht"),
     *("oprindelig meddelelse", "opprinnelig melding", "ursprungligt meddelande"),
     *("alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość"),
-    *("původní zpráva", "исходное сообщение", "originalmeddelande", "original besked"),
+    *("původní zpráva", "исходное сообщение", "originalmeddelande", "oprindelig besked"),
     *("原始邮件", "原始郵件", "元のメッセージ", "original appointment", "cita original"),
 )
 
@@ -83,5 +110,9 @@ BEGIN_FORWARDED = (
     *("début du message transféré", "début du message réexpédié"),
     *("anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail"),
     *("inizio messaggio inoltrato", "begin doorgestuurd bericht"),
-    *("start på videresendt besked", "vidarebefordrat brev", "начало переадресованного сообщения"),
+    *(
+        "start på videresendt besked",
+        "vidarebefordrat brev",
+        "начало переадресованного сообщения",
+    ),
 )

@@ -66,7 +66,8 @@ def _any(words: Sequence[str]) -> str:
 
 
 _SEPARATOR = re.compile(
-    rf"[-_=*]{{2,20}}\s{{0,3}}(?:(?P<fwd>{_any(phrases.FORWARDED)})|(?:{_any(phrases.ORIGINAL)}))"
+    rf"[-_=*]{{2,20}}\s{{0,3}}(?:(?P<fwd>{_any(phrases.FORWARDED)})|"
+    rf"(?:{_any(phrases.ORIGINAL)}))"
     r".{0,80}?[-_=*]{2,20}",
     re.IGNORECASE,
 )
@@ -118,15 +119,36 @@ def header_block(lines: Sequence[str], at: int, *, fewest: int = 3) -> Cut | Non
     first = header_field(lines[at])
     if first is None or first[0] in ("raw", "other") or len(lines[at]) > LONGEST:
         return None
-    if at and (before := header_field(lines[at - 1])) and before[0] == "raw":
+    if _below_raw(lines, at):
         return None
     fields, end = _read_fields(lines, at)
     known = fields.keys() - {"other"}
     if "raw" in fields or "from" not in fields:
         return None
+    if fewest > 1 and not _mailish(fields):
+        return None
     if len(known) >= fewest or _all_in_one_line(lines[at]):
         return Cut(at, end, "block", fields=fields)
     return None
+
+
+def _below_raw(lines: Sequence[str], at: int) -> bool:
+    """The lines right above are fields of a raw header."""
+    for i in range(at - 1, max(-1, at - 12), -1):
+        found = header_field(lines[i]) or (lines[i][:1] in " \t" and lines[i].strip())
+        if not found:
+            return False
+        if found[0] == "raw":
+            return True
+    return False
+
+
+def _mailish(fields: dict[str, str]) -> bool:
+    """A form has a From and a Date too (`De: Madrid`), but no address and no full date."""
+    sent = fields.get("sent", "")
+    return bool(_DAY.search(sent) or _TIME.search(sent)) or any(
+        "@" in fields.get(role, "") for role in ("from", "to", "cc")
+    )
 
 
 def _read_fields(lines: Sequence[str], at: int) -> tuple[dict[str, str], int]:
@@ -182,6 +204,8 @@ _OPENER = re.compile(
     re.IGNORECASE,
 )
 _PROSE = re.compile(rf"(?<!\w)(?:{_any(phrases.PRONOUNS)})\s?$", re.IGNORECASE)
+#: *the technician wrote:* is prose; *Ana wrote:* a program's
+_SOMEBODY = re.compile(r"(?<!\w)(?:the|a|el|la|un|una|der|die|ein|le|il|o)\s\w+\s?$", re.I)
 _DAY = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})|\d\s?[年년]")
 _TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
 EMAIL = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,6}\w{2,20}")
@@ -196,7 +220,7 @@ _POSTED = re.compile(r"Posted by .{1,60} on \d{2}/\d{2}/\d{4}$", re.IGNORECASE)
 
 def attribution(lines: Sequence[str], at: int) -> Cut | None:
     """`On …, Ana wrote:` and its kin in a dozen languages, wrapped over some lines or not."""
-    if not _may_open(lines, at):
+    if not _may_open(lines, at) or header_field(lines[at]):
         return None
     joined = ""
     for end in range(at, min(at + _WINDOW, len(lines))):
@@ -212,6 +236,10 @@ def attribution(lines: Sequence[str], at: int) -> Cut | None:
     return None
 
 
+def _has_address(text: str) -> bool:
+    return "@" in text and EMAIL.search(text) is not None
+
+
 def _may_open(lines: Sequence[str], at: int) -> bool:
     """A cheap look: only a line like this is worth joining with those below it."""
     if len(lines[at]) > LONGEST:
@@ -222,15 +250,19 @@ def _may_open(lines: Sequence[str], at: int) -> bool:
     return bool(
         _OPENER.match(line[:20])
         or (line[:1].isdigit() and _DAY.search(line))
-        or EMAIL.search(line)
+        or _has_address(line)
+        or line.startswith("Posted by ")
         or (_WROTE.search(line) and (_DAY.search(line) or " via " in line))
         or (_DAY.search(line) and _TIME.search(line))
     )
 
 
 def _may_end(line: str) -> bool:
-    return line[-1] in ":：>-" or "@" in line or _POSTED.match(line) is not None or (
-        _WROTE.search(line) is not None or _ISO_SENDER.match(line) is not None
+    return (
+        line[-1] in ":：>-"
+        or "@" in line
+        or _POSTED.match(line) is not None
+        or (_WROTE.search(line) is not None or _ISO_SENDER.match(line) is not None)
     )
 
 
@@ -246,7 +278,12 @@ def _is_attribution(joined: str) -> bool | None:
     dashed = joined.startswith("--") and joined.endswith("--")
     if _ISO_SENDER.match(joined) or _POSTED.match(joined):
         return True
-    if _DATED_SENDER.match(joined) and _DAY.search(joined) and not _WROTE.search(joined):
+    if (
+        "@" in joined
+        and _DATED_SENDER.match(joined)
+        and _DAY.search(joined)
+        and not _WROTE.search(joined)
+    ):
         return bool(ends or _TIME.search(joined) or re.match(r"\d{4}/", joined))
     verb = _last_verb(text)
     if verb is None or not (ends or dashed or verb.end() == len(text)):
@@ -266,7 +303,7 @@ def _last_verb(text: str) -> "re.Match[str] | None":
 
 def _weigh(text: str, before: str, after: str, ends: bool) -> bool | None:
     opener = _OPENER.match(text) is not None
-    address = EMAIL.search(text) is not None
+    address = _has_address(text)
     day, time = _DAY.search(text) is not None, _TIME.search(text) is not None
     if address and (opener or day or time) and (day or time or ends):
         return ends or (opener and day)
@@ -274,9 +311,9 @@ def _weigh(text: str, before: str, after: str, ends: bool) -> bool | None:
         return True
     if not (opener or day):
         return True if " via " in before and ends and len(text) < 120 else None
-    if (day and time) or (day and opener):
-        named = bool(re.search(r"[,，]\s?[^,]{1,60}$", before)) or bool(after.strip())
-        return ends and named and not re.search(r"\b(?:the|el|la|der|die|le)\s\w+\s?$", before)
+    if (day and time) or (day and opener) or "пользователь" in before:
+        named = time or re.search(r"[,，]\s?[^,]{1,60}$", before) or after.strip()
+        return ends and bool(named) and not _SOMEBODY.search(before)
     return False if opener and time else None
 
 

@@ -16,7 +16,8 @@ _MOST_LINES = 25  #: of a signature; what is longer is text after a dash
 # -- what a program adds -----------------------------------------------------------------
 
 _DEVICE = (
-    r"(?:my|mi|mon|ma|meine[mr]?|meu|minha|mijn|min|mio|mia|mojego|meva|meu|mého|moj\w{0,3}|a|an|"
+    r"(?:my|mi|mon|ma|meine[mr]?|meu|minha|mijn|min|mio|mia|mojego|meva|meu|mého|"
+    r"moj\w{0,3}|a|an|"
     r"iphone|ipad|ipod|android|outlook|mail\b|mailbox|yahoo|gmail|samsung|galaxy|blackberry|"
     r"windows|proton|protonmail|airmail|spark|k-9|mobile|móvil|movil|mòbil|dispositiv\w{1,3}|"
     r"correo|huawei|xiaomi|sony|xperia|htc|nokia|aol|tutanota|bluemail|mymail|email|e-mail|"
@@ -36,7 +37,8 @@ _GET = (
     r"(?:l[’'])?(?:o |program )?(?:outlook|bluemail|yahoo|gmail|spark|typeapp)"
 )
 _FOOTER = re.compile(
-    rf"[<(\[*_\s]{{0,4}}(?:(?:{_SENT})\s(?:(?:un|una|el|la|le|the|des|d'un|l'|meinem?|der|app) )?"
+    rf"[<(\[*_\s]{{0,4}}(?:(?:{_SENT})\s(?:(?:un|una|el|la|le|the|des|d'un|l'|meinem?|"
+    rf"der|app) )?"
     rf"{_DEVICE}\b|{_GET}|von meine[mr] .{{2,50}}gesendet|diese nachricht wurde von .{{2,60}} "
     r"gesendet|holen sie sich outlook|outlook (?:für|voor|til|för) .{2,20}|"
     r"(?:sent|enviado) by \w{2,12}>|\w{2,20} from mobile$|from my [\w -]{2,20}$|"
@@ -46,17 +48,22 @@ _FOOTER = re.compile(
 )
 _LIST_FOOTER = re.compile(
     r"(?:.{1,60} mailing list|to unsubscribe|unsubscribe|you received this message because|"
-    r"you are receiving this|para (?:anular|cancelar|dejar de)|has recibido este mensaje porque)",
+    r"you are receiving this|para (?:anular|cancelar|dejar de)|"
+    r"has recibido este mensaje porque)",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"[<(\[]?(?:https?://|www\.|mailto:)\S{3,300}$", re.IGNORECASE)
 _CONFIDENTIAL = re.compile(
-    r"\W{0,3}(?:aviso (?:legal|de confidencialidad)|confidencialidad|confidential|este (?:mensaje|"
+    r"\W{0,3}(?:aviso (?:legal|de confidencialidad)|confidencialidad|confidential|"
+    r"este (?:mensaje|"
     r"correo|e-?mail)\b.{0,200}(?:confidencial|destinatari|privilegi)|la información contenida|"
     r"antes de imprimir|protección de datos|de conformidad con|en cumplimiento|this (?:e-?mail|"
-    r"message)\b.{0,200}(?:confidential|intended|privileged)|the information (?:contained )?in this"
-    r"|please consider the environment|legal notice|disclaimer|diese e-?mail\b.{0,200}vertraulich|"
-    r"ce (?:message|courriel)\b.{0,200}confidentiel|aquest (?:missatge|correu)\b.{0,200}confiden|"
+    r"message)\b.{0,200}(?:confidential|intended|privileged)|"
+    r"the information (?:contained )?in this"
+    r"|please consider the environment|legal notice|disclaimer|"
+    r"diese e-?mail\b.{0,200}vertraulich|"
+    r"ce (?:message|courriel)\b.{0,200}confidentiel|aquest (?:missatge|"
+    r"correu)\b.{0,200}confiden|"
     r"esta mensagem\b.{0,200}confiden)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -74,7 +81,7 @@ _CLOSING = re.compile(
 
 
 def is_footer(line: str) -> bool:
-    """"Enviado desde mi iPhone", "Get Outlook for iOS" and the like."""
+    """ "Enviado desde mi iPhone", "Get Outlook for iOS" and the like."""
     return len(line) <= _LONGEST and _FOOTER.match(clean(line)) is not None
 
 
@@ -91,13 +98,23 @@ def _after_dashes(lines: Sequence[str]) -> int:
     for i in range(len(lines) - 1, -1, -1):
         line = lines[i].rstrip("\r")
         if line in ("-- ", "--", "– ", "—", "— ") or clean(line) in ("--", "—"):
-            if below <= (_MOST_LINES if len(line) > 1 and line.endswith(" ") else 12):
+            if below <= _MOST_LINES and (line == "-- " or _may_sign(lines[i + 1 :])):
                 found = i
         elif line.strip():
             below += 1
             if below > _MOST_LINES:
                 break
     return found
+
+
+def _may_sign(lines: Sequence[str]) -> bool:
+    """What follows a line of two dashes without the blank: few short lines, no sentence."""
+    rest = [clean(line[: _LONGEST + 1]) for line in lines if line.strip()]
+    if len(rest) > 12:
+        return False
+    return all(len(line) <= 80 and line[-1:] not in ":?" for line in rest) or (
+        looks_like_signature("\n".join(rest))
+    )
 
 
 def _before_footers(lines: Sequence[str]) -> int:
@@ -132,22 +149,27 @@ def _is_list_footer(lines: Sequence[str], i: int) -> bool:
 # -- nothing but a signature -------------------------------------------------------------
 
 _PHONE = re.compile(
-    r"(?:(?:t(?:el|lf|fno|eléfono)?|m(?:óvil|ovil|òbil|obile)?|fax|phone|cell|ext|f)\b\.?\s?:?\s?)?"
+    r"(?:(?:t(?:el|lf|fno|eléfono)?|m(?:óvil|ovil|òbil|obile)?|fax|phone|cell|ext|"
+    r"f)\b\.?\s?:?\s?)?"
     r"\(?\+?[\d][\d\s().\-/|]{5,60}(?:ext\.?\s?\d{1,5})?$",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
-    r"(?:c/|calle|avda?\.?|avenida|plaza|pza\.?|paseo|carrer|polígono|apdo|\d{1,5}\s\w+\s(?:street|"
-    r"road|avenue|lane)|.{2,40}(?:straße|strasse|street|road|avenue|rue)\b|\d{5}\b|.{2,40}\b\d{5}\b)",
+    r"(?:c/|calle|avda?\.?|avenida|plaza|pza\.?|paseo|carrer|polígono|apdo|"
+    r"\d{1,5}\s\w+\s(?:street|"
+    r"road|avenue|lane)|.{2,40}(?:straße|strasse|street|road|avenue|rue)\b|\d{5}\b|"
+    r".{2,40}\b\d{5}\b)",
     re.IGNORECASE,
 )
 _SMALL = frozenset(
-    "de del la las los el y e i and of the da do dos das von van der di le du & - | · @ at en".split()
+    "de del la las los el y e i and of the da do dos das von van der di le du & - | · @ at"
+    " en".split()
 )
 #: Capitalised words at the start of a line that are an answer, not a name.
 _ANSWERS = frozenset(
-    "ok okay sí si no vale hecho listo gracias perfecto done fixed solved thanks yes hola buenas"
-    " buenos hello hi dear estimado estimada resuelto reiniciado claro correcto entendido".split()
+    "ok okay sí si no vale hecho listo gracias perfecto done fixed solved thanks yes hola"
+    " buenas buenos hello hi dear estimado estimada resuelto reiniciado claro correcto"
+    " entendido".split()
 )
 
 
@@ -173,7 +195,7 @@ def _line_signs(line: str) -> bool:
         return True
     if any(mark in line for mark in "?!;¿¡"):
         return False
-    if EMAIL.search(line):
+    if "@" in line and EMAIL.search(line):
         return len(line.split()) <= 4
     return (_ADDRESS.match(line) is not None and len(line) <= 80) or _names(line)
 

@@ -43,8 +43,10 @@ def trim(text: str, html: str | None = None) -> Trimmed:
 
 def _without_rules(lines: Sequence[str], end: int) -> int:
     """The line drawn above a quotation belongs to it."""
-    while end < len(lines) and end and (
-        quotes.is_rule(lines[end - 1]) or not lines[end - 1].strip()
+    while (
+        end < len(lines)
+        and end
+        and (quotes.is_rule(lines[end - 1]) or not lines[end - 1].strip())
     ):
         end -= 1
     return end
