@@ -17,10 +17,10 @@ from maild.desk.practice import Practice
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
 from maild.desk.sentences import say
+from maild.desk.tells import Notices
 from maild.ingest.signature import looks_like_signature, set_aside
 from maild.model.people import Role
 from maild.model.ticket import Message, MessageKind, Ticket
-from maild.notify.notices import Notices
 
 #: commands after which left-over text may be nothing but a signature
 STATE_WORDS = frozenset(obey.VERBS)
@@ -91,7 +91,7 @@ class Agents:
     def _speak(self, turn: Turn, reading: Reading, orders: commands.Orders) -> Message | None:
         """The text as a message: to the customer, or a note."""
         words = {command.word for command in orders.commands}
-        text = orders.text.strip()
+        text = orders.text.strip() or _spoken(orders)
         files = bool(reading.mail.attachments)
         if words & STATE_WORDS and "send" not in words and looks_like_signature(text):
             if text:
@@ -207,3 +207,8 @@ def _explained(faults: Sequence[commands.Fault], language: str) -> list[str]:
         say("fault", language, line=fault.line, reason=commands.explain(fault, language))
         for fault in faults
     ]
+
+
+def _spoken(orders: commands.Orders) -> str:
+    """What `#note` or `#send` took along."""
+    return next((c.argument for c in orders.commands if c.word in ("note", "send")), "")

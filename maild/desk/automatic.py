@@ -11,11 +11,11 @@ from maild.desk.casebook import Casebook
 from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.practice import Practice
 from maild.desk.reading import Reading
+from maild.desk.tells import Notices
 from maild.links import Signer, local_part_token
 from maild.model.known import ReferenceHit
 from maild.model.mail import DeliveryReport
 from maild.model.ticket import EventKind, Message, MessageKind
-from maild.notify.notices import Notices
 from maild.threading.clues import addresses_of
 
 MUTE = timedelta(days=60)

@@ -13,10 +13,10 @@ from maild.desk.people import company_of
 from maild.desk.practice import Practice
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
+from maild.desk.tells import Notices
 from maild.ingest.thanks import only_thanks
 from maild.model.mail import Attachment, Automatic
 from maild.model.ticket import Enclosure, Message, MessageKind, Status, Ticket
-from maild.notify.notices import Notices
 from maild.rules import Decision, RuleBook
 
 _WAITING = (Status.PENDING, Status.ON_HOLD)

@@ -6,9 +6,9 @@ from datetime import datetime
 from maild.desk.case import SYSTEM
 from maild.desk.casebook import Casebook
 from maild.desk.occasion import Courtesy, Occasion
+from maild.desk.tells import Notices
 from maild.model.letter import Letter, LetterType
 from maild.model.ticket import EventKind
-from maild.notify.notices import Notices
 
 #: letters that carry a person's words or a promise to somebody outside
 _OUTWARD = frozenset(
