@@ -66,6 +66,7 @@ FIELDS["sent"] += [
         "fecha de envío",
     ),
 ]
+FIELDS["to"] += ["per a", "a:"]
 FIELDS["cc"] += ["copia para", "con copia", "con copia a", "copie à", "reply-to", "responder a"]
 FIELDS["cc"] += [
     "répondre à",

@@ -215,6 +215,7 @@ _DATED_SENDER = re.compile(
 _ISO_SENDER = re.compile(
     r"20\d\d-\d\d-\d\d\s\d{1,2}:\d\d\s(?:GMT|UTC)[+-]\d\d:\d\d\s[^\d:]{2,60}:?$"
 )
+_GMAIL_CA = re.compile(r"Missatge de .{3,200} del dia .{4,60}$", re.IGNORECASE)
 _POSTED = re.compile(r"Posted by .{1,60} on \d{2}/\d{2}/\d{4}$", re.IGNORECASE)
 
 
@@ -285,6 +286,8 @@ def _is_attribution(joined: str) -> bool | None:
         and not _WROTE.search(joined)
     ):
         return bool(ends or _TIME.search(joined) or re.match(r"\d{4}/", joined))
+    if ends and _GMAIL_CA.match(joined) and _has_address(joined):
+        return True
     verb = _last_verb(text)
     if verb is None or not (ends or dashed or verb.end() == len(text)):
         return None

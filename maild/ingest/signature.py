@@ -126,8 +126,9 @@ def _before_footers(lines: Sequence[str]) -> int:
         line = clean(lines[i][: _LONGEST + 1])
         if not line:
             continue
-        if is_footer(line) or _is_list_footer(lines, i):
-            if pending and not looks_like_signature("\n".join(pending)):
+        of_list = _is_list_footer(lines, i)
+        if of_list or is_footer(line):
+            if pending and not of_list and not looks_like_signature("\n".join(pending)):
                 break
             found, pending = i, []
             while found and is_rule(lines[found - 1]):
@@ -179,6 +180,21 @@ def looks_like_signature(text: str) -> bool:
     if not paragraphs or len(text) > 6000:
         return False
     return all(_CONFIDENTIAL.match(p.strip()) or _all_lines_sign(p) for p in paragraphs)
+
+
+def surely_signs(text: str) -> bool:
+    """Looks like a signature, and has more than names: a closing, a telephone, an address."""
+    lines = [clean(line).strip("*_|- ") for line in text[:6000].splitlines() if line.strip()]
+    return looks_like_signature(text) and any(
+        _CLOSING.fullmatch(line.strip(" ,.;!-"))
+        or _PHONE.match(line)
+        or _LINK.match(line)
+        or _CONFIDENTIAL.match(line)
+        or is_footer(line)
+        or "@" in line
+        for line in lines
+        if len(line) <= _LONGEST
+    )
 
 
 def _all_lines_sign(paragraph: str) -> bool:

@@ -5,7 +5,7 @@ the elements they put around it in HTML (`containers`), and quotequail as a seco
 Text is only ever cut at a line's end: reply + quoted hold every word. In doubt all is reply.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import quotequail
@@ -116,8 +116,10 @@ def _decide(page: _Page) -> tuple[int | None, bool]:
             soft = at if soft is None else soft
             at = cut.end
         else:
-            if soft is None and page.quoted[at] and not _is_typed(page, at):
-                soft = at
+            if soft is None and page.quoted[at]:
+                typed = _typed_run(page, at)
+                soft = at if not typed else None
+                at += max(0, typed - 1)
             at += 1
     if soft is None:
         return (last if last < len(page.lines) else None), False
@@ -145,29 +147,37 @@ def _quotes_follow(page: _Page, at: int) -> bool:
     return False
 
 
-def _is_typed(page: _Page, at: int) -> bool:
-    """`Me sale esto:` and a line of output that happens to begin with `>`."""
+def _typed_run(page: _Page, at: int) -> int:
+    """How many lines from here on only happen to begin with `>`: output under `Falla:`"""
     above = next((page.lines[i] for i in range(at - 1, -1, -1) if page.lines[i].strip()), "")
-    return page.lines[at].startswith(">") and quotes.clean(above[-20:]).endswith(":")
+    if not quotes.clean(above[-20:]).endswith(":"):
+        return 0
+    end = at
+    while end < len(page.lines) and page.lines[end].startswith(">"):
+        end += 1
+    return end - at
 
 
 def _sender_speaks(page: _Page, soft: int, last: int) -> bool:
     """Between or below the quoted lines stands text that is no signature and no header."""
     end = soft + signature.start(page.lines[soft:last])
     spoken: list[str] = []
+    below = True
     at = soft
     while at < end:
         cut = page.cuts.get(at)
         if cut:
             at = cut.end
             continue
-        if not page.quoted[at] and quotes.bare(page.lines[at][: quotes.LONGEST]):
+        if not page.quoted[at]:
             spoken.append(page.lines[at])
+        elif _has_words(spoken):
+            below = False
         at += 1
     if not _has_words(spoken):
         return False
     above = _has_words(page.lines[:soft])
-    return not (above and signature.looks_like_signature("\n".join(spoken)))
+    return not (above and below and signature.surely_signs("\n".join(spoken).strip()))
 
 
 def _has_words(lines: Sequence[str]) -> bool:
@@ -183,6 +193,13 @@ def _is_emoji(line: str) -> bool:
 _OPINION_LINES = 300
 
 
+def _is_mail(found: Mapping[str, str]) -> bool:
+    """Its fields are a mail's, not a form's: an address, or a date with its time."""
+    address = "@" in found.get("from", "") + found.get("to", "")
+    dated = any(char.isdigit() for char in found.get("date", ""))
+    return {"from", "subject"} <= found.keys() and (address or dated)
+
+
 def _second_opinion(lines: Sequence[str]) -> int | None:
     """quotequail's cut, where it found header fields and nothing below the quotation."""
     some = [line if len(line) <= 200 else "" for line in lines[:_OPINION_LINES]]
@@ -190,7 +207,7 @@ def _second_opinion(lines: Sequence[str]) -> int | None:
         found = quotequail.unwrap("\n".join(some))
     except Exception:  # a second opinion must not cost us the mail
         return None
-    if not found or found.get("text_bottom") or not {"from", "subject"} <= found.keys():
+    if not found or found.get("text_bottom") or not _is_mail(found):
         return None
     top = found.get("text_top", "").strip()
     above = len([line for line in top.split("\n") if line.strip()])
