@@ -61,12 +61,12 @@ def missing_languages(
     data: dict[str, Any], languages: list[str], lines: dict[Place, int]
 ) -> list[Fault]:
     """Languages there are no templates for."""
-    have = "there are no templates in it, only in " + ", ".join(languages)
+    have = ", ".join(languages)
     return [
         Fault(
             line_of(place, lines),
             where(place),
-            have + did_you_mean(word, languages),
+            f'no templates in "{word}", only in {have}{did_you_mean(word, languages)}',
         )
         for pattern in _LANGUAGES
         for place, word in leaves(data, pattern)

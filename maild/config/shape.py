@@ -38,19 +38,29 @@ def understand(
         return Settings.model_validate(data, context=reading), []
     except ValidationError as error:
         return None, [
-            fault
+            _fault(details, data, lines)
             for details in error.errors(include_url=False)
-            for fault in _faults(details, data, lines)
+            if not (
+                details["type"] == "too_short" and details["input"]
+            )  # its items are at fault
         ]
 
 
-def _faults(error: ErrorDetails, data: dict[str, Any], lines: dict[Place, int]) -> list[Fault]:
+def _fault(error: ErrorDetails, data: dict[str, Any], lines: dict[Place, int]) -> Fault:
     loc = error["loc"]
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, Wrong):
         loc = (*loc, cause.key)
     place = in_file(loc, data)
-    return [Fault(line_of(place, lines), where(place), _message(error, place))]
+    return Fault(line_of(place, lines), _where(error, place), _message(error, place))
+
+
+def _where(error: ErrorDetails, place: Place) -> str:
+    """A key above all tables is named alone."""
+    above = error["type"] == "extra_forbidden" and len(place) == 1
+    if above and not isinstance(error["input"], dict | list):
+        return str(place[0])
+    return where(place)
 
 
 def _message(error: ErrorDetails, place: Place) -> str:
@@ -58,7 +68,8 @@ def _message(error: ErrorDetails, place: Place) -> str:
     shown = show(error["input"])
     match kind:
         case "missing":
-            return "is missing"
+            needed = place == ("department",)
+            return "is missing: give at least one [department.NAME]" if needed else "is missing"
         case "extra_forbidden":
             return _unknown(place, error["input"])
         case "value_error":
@@ -81,7 +92,7 @@ def _unknown(place: Place, value: object) -> str:
         return f"unknown key{near}"
     if isinstance(value, dict | list):
         return f"unknown table{near}"
-    return "unknown: a key must stand in a table such as [desk]"
+    return "a key must stand in a table such as [desk]"
 
 
 def _not_among(value: object, expected: str) -> str:

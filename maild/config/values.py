@@ -148,7 +148,7 @@ def timezone(value: object) -> ZoneInfo:
     word = name(value)
     try:
         return ZoneInfo(word)
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         near = did_you_mean(word, available_timezones())
         raise ValueError(f'"{word}" is no time zone{near}') from error
 
