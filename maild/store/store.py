@@ -11,6 +11,7 @@ from maild.store.browse import Browse
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
 from maild.store.intake import IntakeStore
+from maild.store.mailboxes import MailboxStore
 from maild.store.migrations import prepare
 from maild.store.outbox import Outbox
 
@@ -25,6 +26,7 @@ class Store:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
         self.intake = IntakeStore(engine, clock)
+        self.mailboxes = MailboxStore(engine, self.intake, clock)
         self.outbox = Outbox(engine)
         self.cases = Casebook(engine, self.outbox)
         self.browse = Browse(engine, self.cases)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from peewee import (
     AutoField,
+    BigIntegerField,
     BlobField,
     BooleanField,
     CharField,
@@ -59,8 +60,8 @@ class Seen(Model):
 
     account = TextField()
     folder = TextField()
-    uidvalidity = IntegerField()
-    uid = IntegerField()
+    uidvalidity = BigIntegerField()
+    uid = BigIntegerField()
     intake = IntegerField()
     marked = BooleanField(default=False)  #: moved, flagged or deleted at the server
 
@@ -74,7 +75,8 @@ class Mailbox(Model):
 
     account = TextField()
     folder = TextField()
-    first_start = InstantField()
+    uidvalidity = BigIntegerField()
+    silent_before = InstantField()  #: older mail is answered by nobody
     last_poll = InstantField(null=True)
 
     class Meta:
