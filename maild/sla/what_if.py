@@ -32,7 +32,7 @@ class WhatIf:
 
     before: Counter[tuple[Clock, Outcome]]
     after: Counter[tuple[Clock, Outcome]]
-    differ: tuple[Difference, ...]
+    differ: list[Difference]
 
     def as_json(self) -> dict[str, Any]:
         """`before`, `after` and `tickets` of `maild sla what-if --json`."""
@@ -65,20 +65,19 @@ def what_if(
     R5). Both sides are computed anew, so that only the rules make the difference: a breach
     that the history notes does not count for either.
     """
-    counts: tuple[Counter[tuple[Clock, Outcome]], ...] = (Counter(), Counter())
-    differ: list[Difference] = []
+    result = WhatIf(Counter(), Counter(), [])
     for events in histories:
         if not events or _is_void(events):
             continue
         was, would = (_decided(events, rules, period) for rules in (before, after))
-        for count, decided in zip(counts, (was, would), strict=True):
-            count.update((clock, outcome) for (clock, _), outcome in decided.items())
-        differ += [
+        result.before.update((clock, outcome) for (clock, _), outcome in was.items())
+        result.after.update((clock, outcome) for (clock, _), outcome in would.items())
+        result.differ.extend(
             Difference(events[0].ticket, *key, was.get(key), would.get(key))
             for key in sorted(was.keys() | would.keys())
             if was.get(key) != would.get(key)
-        ]
-    return WhatIf(*counts, tuple(differ))
+        )
+    return result
 
 
 def _decided(
