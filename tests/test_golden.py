@@ -49,6 +49,7 @@ def test_golden_mails_say_what_went_wrong():
         RuleTest("Acceso", 4, {"matched": [], "level": 1, "dropped": False}, body="nada"),
         RuleTest("Facturas", 1, {"assign": "ana"}, subject="factura"),
         RuleTest("Facturas", 2, {"tags": []}, mail="gone.eml"),
+        RuleTest("Facturas", 3, {"tags": []}, subject="acceso"),
     ]
 
     def read(path: str) -> Facts:
@@ -61,6 +62,8 @@ def test_golden_mails_say_what_went_wrong():
         'rule "Facturas" set it (subject_has: "factura" is "factura" (word 2 of the subject))',
         'rule test 1 of rule "Facturas": expected assign ana, got none: no rule set it',
         'rule test 2 of rule "Facturas": can\'t read gone.eml: gone.eml',
+        'rule test 3 of rule "Facturas": expected tags none, got a: '
+        'rule "Acceso" set it (text_has: "acceso" is "acceso" (word 1 of the subject))',
     ]
 
 

@@ -249,6 +249,16 @@ def test_the_trace_names_the_word_and_its_place():
     assert explain(line, "es").startswith('text_has: "contraseñ*" es "CONTRASEÑA" (palabra 2 ')
 
 
+def test_of_several_keywords_the_trace_names_the_first_in_the_mail():
+    """The subject before the body, and what stands first before what is written first."""
+    book = compile_rules([rule("R", {"text_has": ["uno", "dos", "tres"]})])
+    for facts, word in [
+        (Facts("x dos uno", "tres"), '"dos" (word 2 of the subject)'),
+        (Facts("", "y tres dos"), '"tres" (word 2 of the body)'),
+    ]:
+        assert word in book.decide(facts).lines[0].because
+
+
 def test_the_trace_names_the_first_condition_that_failed():
     """One reason is enough, and it is the first in the rule's order."""
     decision = decide(

@@ -22,15 +22,13 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 def fold(text: str) -> str:
     """`text` as it is compared: `"Contraseña"` and `"CONTRASENA"` become `"contrasena"`.
 
-    Idempotent. Compatibility forms fold too (full-width letters, ligatures, no-break
-    spaces): Unicode's compatibility caseless match (The Unicode Standard, D146), then
-    without its marks.
+    Idempotent. Compatibility forms fold too: full-width letters, ligatures, no-break spaces
+    (Unicode's NFKD, then full case folding, then without its marks).
     """
     if text.isascii():
         return text.lower()
     bare = unicodedata.normalize("NFKD", text).casefold()
-    bare = _MARK.sub("", unicodedata.normalize("NFKD", bare))
-    return bare.translate(_PLAIN)
+    return _MARK.sub("", bare).translate(_PLAIN)
 
 
 def split(text: str) -> list[str]:
