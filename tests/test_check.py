@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from maild.cli.check import check
 from maild.cli.schema import schema
+from maild.config import Settings
 from maild.config.inspection import inspect
 from maild.rules import Facts
 
@@ -52,6 +54,30 @@ def test_a_sound_config_passes_and_shows_its_closed_days() -> None:
     assert result.exit_code == 0
     assert re.search(r"^  \w{3} 20\d\d-12-25  \S", result.stdout, re.MULTILINE)
     assert result.stdout.endswith("config.toml: no faults\n")
+
+
+def test_closed_days_come_from_regions_days_and_files(tmp_path: Path) -> None:
+    """A region's holiday, a day of the city, a file, a short day without hours."""
+    (tmp_path / "fiestas.ics").write_text(
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261123\nSUMMARY:Puente\n"
+        "END:VEVENT\nEND:VCALENDAR\n"
+    )
+    path = tmp_path / "config.toml"
+    path.write_text(
+        SMALL
+        + """[calendar.oficina]
+mon-fri = "09:00-17:00"
+holidays = ["ES-MD", 2027-05-15, "fiestas.ics"]
+short = { 2026-12-24 = "09:00-13:00", 2026-12-31 = "" }
+"""
+    )
+    found = inspect(path, first=date(2026, 11, 22), last=date(2027, 11, 22))
+    closed = found.closed["oficina"]
+    assert closed[date(2026, 11, 23)] == "Puente"
+    assert closed[date(2027, 1, 6)] == "Epifanía del Señor"
+    assert {date(2027, 5, 15), date(2026, 12, 31)} <= set(closed)
+    assert date(2026, 12, 24) not in closed
+    assert list(closed) == sorted(closed)
 
 
 def test_each_fault_is_one_line_and_the_status_is_2(tmp_path: Path) -> None:
@@ -143,15 +169,18 @@ expect = { priority = "high" }
 """
     )
     day = date(2026, 11, 22)
-    asked: list[str] = []
 
-    def read(name: str) -> Facts:
-        asked.append(name)
-        return Facts(subject="Sin acceso" if len(asked) == 1 else "Otra cosa")
+    def reads(subject: str) -> Callable[[Settings, Path], Facts]:
+        def read(settings: Settings, mail: Path) -> Facts:
+            assert mail == tmp_path / "acceso.eml"
+            return Facts(subject=subject, department=settings.default_department)
 
-    assert inspect(path, first=day, last=day, read=read).faults == ()
-    assert len(inspect(path, first=day, last=day, read=read).faults) == 1
-    assert asked == [str(tmp_path / "acceso.eml")] * 2
+        return read
+
+    assert inspect(path, first=day, last=day, read=reads("Sin acceso")).faults == ()
+    assert len(inspect(path, first=day, last=day, read=reads("Otra cosa")).faults) == 1
+    (warning,) = inspect(path, first=day, last=day).warnings
+    assert warning.message.endswith("acceso.eml was not tried")
 
 
 def test_a_broken_template_is_a_fault(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pydantic import create_model
 
 from maild.config import InvalidConfig, Listen, Rate, Secret, examine, find_config, load
-from maild.config.holiday import closed_days, read_ics
 from maild.config.lines import Place, locate
 from maild.config.places import known_keys
 from maild.config.secret import parse as parse_secret
@@ -251,23 +250,7 @@ holidays = ["ES-MD", 2026-05-15]
     assert calendar.week[5:] == ((), ())
     assert calendar.working_day == timedelta(hours=8)
     assert calendar.short[date(2026, 12, 24)] == ((540, 780),)
-    closed = closed_days(calendar, date(2026, 5, 1), date(2026, 12, 31))
-    assert {date(2026, 5, 2), date(2026, 5, 15), date(2026, 12, 31)} <= set(closed)
-    assert date(2026, 12, 24) not in closed
-
-
-def test_an_ics_file_gives_its_days() -> None:
-    """Whole-day events, folded lines, spans and yearly ones become days."""
-    text = (
-        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261123\r\n"
-        "DTEND;VALUE=DATE:20261125\r\nSUMMARY:Puente\r\n  largo\r\nEND:VEVENT\r\n"
-        "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20200515\r\nRRULE:FREQ=YEARLY\r\n"
-        "SUMMARY:San Isidro\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\nEND:VEVENT\r\n"
-    )
-    days = dict(read_ics(text, date(2026, 1, 1), date(2026, 12, 31)))
-    assert days[date(2026, 11, 24)] == "Puente largo"
-    assert date(2026, 11, 25) not in days
-    assert days[date(2026, 5, 15)] == "San Isidro"
+    assert calendar.holidays == ("ES-MD", date(2026, 5, 15))
 
 
 def test_a_provider_fills_in_what_is_silent(tmp_path: Path) -> None:

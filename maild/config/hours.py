@@ -6,7 +6,6 @@ What working time is between two instants is `sla.hours`' business.
 import re
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -20,15 +19,15 @@ from pydantic import (
 from pydantic import WithJsonSchema as Schema
 
 from maild.config.duration import show
-from maild.config.faults import Wrong, did_you_mean
+from maild.config.faults import Wrong
 from maild.config.table import Table, base_of, default
 from maild.config.values import MaybeSpan, MaybeZone
+from maild.sla.holidays import closed_days
 
 Hours = tuple[tuple[int, int], ...]  #: spans of a day, in minutes from midnight, in order
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
-_CODE = re.compile(r"([A-Z]{2})(?:-(\w{1,30}))?")
 _DAY_KEY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)(?:-(?:mon|tue|wed|thu|fri|sat|sun))?")
 
 
@@ -65,37 +64,16 @@ def days_of(key: str) -> list[int]:
     return [(start + step) % 7 for step in range((end - start) % 7 + 1)]
 
 
-def _holiday(value: object, info: ValidationInfo) -> date | str | Path:
+def _holiday(value: object, info: ValidationInfo) -> date | str:
+    """A day, a region's code, or the full path of an .ics file; read once as a check."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if not isinstance(value, str):
-        raise ValueError(
-            f'must be a day, a code such as "ES-MD" or an .ics file, not {show(value)}'
-        )
-    if value.lower().endswith(".ics"):
-        file = base_of(info) / value
-        if not file.is_file():
-            raise ValueError(f"there is no file {file}")
-        return file
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return _day(value)
-    _check_code(value)
-    return value
-
-
-def _check_code(code: str) -> None:
-    """Is it a country, or a country and one of its regions?"""
-    from holidays import list_supported_countries  # only where a code is used: it takes time
-
-    countries = list_supported_countries()
-    found = _CODE.fullmatch(code)
-    if not found or found[1] not in countries:
-        near = did_you_mean(code, [c for c in countries if len(c) == 2])
-        raise ValueError(f'{show(code)} is no country or region such as "ES" or "ES-MD"{near}')
-    regions = countries[found[1]]
-    if found[2] and found[2] not in regions:
-        near = did_you_mean(found[2], regions) or f" (it has {', '.join(regions) or 'none'})"
-        raise ValueError(f'{found[1]} has no region "{found[2]}"{near}')
+        kinds = 'a day, a code such as "ES-MD" or an .ics file'
+        raise ValueError(f"must be {kinds}, not {show(value)}")
+    spec = str(base_of(info) / value) if value.lower().endswith(".ics") else value
+    closed_days([spec], ())
+    return spec
 
 
 def _day(value: object) -> date:
@@ -112,7 +90,7 @@ def _short(value: object) -> object:
 
 
 _Hours = Annotated[Hours, PlainValidator(hours), Schema({"type": "string"})]
-_Holiday = Annotated[date | str | Path, PlainValidator(_holiday), Schema({"type": "string"})]
+_Holiday = Annotated[date | str, PlainValidator(_holiday), Schema({"type": "string"})]
 
 
 def _schema(schema: dict[str, Any]) -> None:

@@ -6,14 +6,16 @@ from datetime import date
 from pathlib import Path
 
 from maild.config.faults import Fault
-from maild.config.holiday import closed_days
+from maild.config.hours import Calendar
 from maild.config.load import Examination, examine
 from maild.config.rulewords import golden_mails, specs
 from maild.config.settings import Settings
 from maild.config.templates import unreadable
 from maild.rules import Facts, compile_rules, failures, unreachable
+from maild.sla.holidays import closed_days
 
-ReadMail = Callable[[str], Facts]
+#: From settings and the path of a raw mail to what the rules see of it.
+ReadMail = Callable[[Settings, Path], Facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Inspection:
 def inspect(path: Path, *, first: date, last: date, read: ReadMail | None = None) -> Inspection:
     """Look at everything; closed days are those from `first` to `last`, both included.
 
-    `read` makes the rules' facts of a raw mail's path; without it golden mails that are
-    files are not tried, only those of a few words.
+    `read` makes the rules' facts of a raw mail; without it golden mails that are files are
+    not tried, which is a warning.
     """
     found = examine(path)
     if found.settings is None:
@@ -45,26 +47,42 @@ def _deeper(
     faults = [found.fault(place, message) for place, message in unreadable(settings)]
     faults += _failed_tests(found, settings, read)
     closed = {
-        name: closed_days(calendar, first, last) for name, calendar in settings.calendar.items()
+        name: _closed(calendar, first, last, settings.desk.language)
+        for name, calendar in settings.calendar.items()
     }
     idle = tuple(unreachable(specs(settings)))
-    return Inspection(found.file, tuple(sorted(faults)), found.warnings, closed, idle)
+    warnings = (*found.warnings, *_untried(found, settings, read))
+    return Inspection(found.file, tuple(sorted(faults)), warnings, closed, idle)
+
+
+def _closed(calendar: Calendar, first: date, last: date, language: str) -> dict[date, str]:
+    """Holidays, and days that `short` leaves no hours; weekends are no news."""
+    years = range(first.year, last.year + 1)
+    days = closed_days(calendar.holidays, years, language=language)
+    days = {day: "" for day, spans in calendar.short.items() if not spans} | days
+    return {day: days[day] for day in sorted(days) if first <= day <= last}
 
 
 def _failed_tests(found: Examination, settings: Settings, read: ReadMail | None) -> list[Fault]:
-    """Golden mails the rules treat in another way than they should; one fault a rule test."""
-    tests = [test for test in golden_mails(settings) if read or not test.mail]
-    if not tests:
-        return []
+    """Golden mails the rules treat in another way than they should."""
     book = compile_rules(specs(settings))
     base = Facts(department=settings.default_department, language=settings.desk.language)
-    numbers = {rule.name: number for number, rule in enumerate(settings.rule)}
+
+    def facts(path: str) -> Facts:
+        assert read
+        return read(settings, Path(path))
+
     return [
-        found.fault(("rule", numbers[test.rule], "test", test.number - 1), sentence)
-        for test in tests
-        for sentence in failures([test], book, read or _none, base=base)
+        found.fault(place, sentence)
+        for place, test in golden_mails(settings)
+        if read or not test.mail
+        for sentence in failures([test], book, facts, base=base)
     ]
 
 
-def _none(path: str) -> Facts:
-    raise OSError(path)
+def _untried(found: Examination, settings: Settings, read: ReadMail | None) -> list[Fault]:
+    return [
+        found.fault(place, f"{test.mail} was not tried")
+        for place, test in golden_mails(settings)
+        if test.mail and not read
+    ]

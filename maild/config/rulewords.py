@@ -6,6 +6,7 @@ It looks at the parsed TOML itself, so that rules are checked whatever else is w
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from maild.config import service
 from maild.config.faults import Fault
 from maild.config.lines import Place
 from maild.config.places import line_of, where
@@ -48,19 +49,23 @@ def specs(settings: Settings) -> list[RuleSpec]:
     return [RuleSpec(rule.name, rule.on, rule.when, rule.then) for rule in settings.rule]
 
 
-def golden_mails(settings: Settings) -> list[RuleTest]:
-    """Every `[[rule.test]]`, with the full path of its mail."""
+def golden_mails(settings: Settings) -> list[tuple[Place, RuleTest]]:
+    """Every `[[rule.test]]` and where it stands, with the full path of its mail."""
     return [
-        RuleTest(
-            rule.name,
-            number,
-            expect=test.expect,
-            mail=str(test.mail) if test.mail else None,
-            subject=test.subject,
-            body=test.body,
-            from_=test.from_,
-            on=test.on,
-        )
-        for rule in settings.rule
-        for number, test in enumerate(rule.test, 1)
+        (("rule", place, "test", number), _golden(rule.name, number + 1, test))
+        for place, rule in enumerate(settings.rule)
+        for number, test in enumerate(rule.test)
     ]
+
+
+def _golden(rule: str, number: int, test: service.RuleTest) -> RuleTest:
+    return RuleTest(
+        rule,
+        number,
+        expect=test.expect,
+        mail=str(test.mail) if test.mail else None,
+        subject=test.subject,
+        body=test.body,
+        from_=test.from_,
+        on=test.on,
+    )
