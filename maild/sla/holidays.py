@@ -71,7 +71,7 @@ def _region(
     if match is None or match[1] not in known:
         raise ValueError(
             f'"{text}" is no region such as "ES-MD", no date and no .ics file'
-            + _meant(text, known)
+            + _meant(text, [text.upper()] if text.upper()[:2] in known else known)
         )
     country, region = match.groups()
     if region is not None and region not in known[country]:
@@ -84,8 +84,9 @@ def _region(
 
 
 def _meant(text: str, known: Iterable[str]) -> str:
-    close = get_close_matches(text, list(known), n=1)
-    return f' (did you mean "{close[0]}"?)' if close else ""
+    by_fold = {name.casefold(): name for name in known}
+    close = get_close_matches(text.casefold(), by_fold, n=1)
+    return f' (did you mean "{by_fold[close[0]]}"?)' if close else ""
 
 
 # -- .ics (RFC 5545): whole days, once or each year; timed events close nothing --------------
@@ -142,7 +143,7 @@ def _days_of_event(event: dict[str, str], years: frozenset[int]) -> Iterator[tup
     last = date(*map(int, end.groups())) - _DAY if end else first
     if (last - first).days >= _MAX_DAYS:
         raise ValueError(f"longer than {_MAX_DAYS} days")
-    name = re.sub(r"\\([\\;,])", r"\1", event.get("SUMMARY", ""))
+    name = re.sub(r"\\(.)", lambda m: " " if m[1] in "nN" else m[1], event.get("SUMMARY", ""))
     for day in _repeated(first, event.get("RRULE", ""), years):
         for offset in range(max((last - first).days, 0) + 1):
             yield day + timedelta(days=offset), name
