@@ -1,7 +1,7 @@
 """The rule book: rules read once, asked for every mail, top to bottom.
 
-Most rules wait for a keyword; the book knows for each keyword which rules wait for it, so a
-mail costs the rules whose words it holds and not the length of the book. Pure: the same
+Most rules wait for a keyword or a sender; the book knows for each which rules wait for it, so
+a mail costs the rules it could concern and not the length of the book. Pure: the same
 facts and the same book always give the same decision.
 """
 
@@ -17,9 +17,13 @@ from maild.rules.actions import FIELDS
 from maild.rules.check import Step, Test, read_actions, read_conditions, weigh
 from maild.rules.conditions import KEYWORD_PLACES
 from maild.rules.facts import OCCASIONS, Decision, Facts, RuleSpec
+from maild.rules.globs import labels
 from maild.rules.keywords import Keyword, KeywordIndex, Parts
 from maild.rules.reading import Draft, Reading
 from maild.rules.trace import Finding, TraceLine
+
+#: What a mail can have: a keyword in a place, or a sender.
+Key = tuple[str, Parts | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,39 +35,42 @@ class Rule:
     tests: tuple[Test, ...]
     steps: tuple[Step, ...]
 
-    def awaited(self) -> Test | None:
-        """A condition without whose keywords this rule can't match."""
-        return next((test for test in self.tests if test.key in KEYWORD_PLACES), None)
+    def awaited(self) -> list[Key] | None:
+        """Keys of which a mail must have one for this rule to match; None: ask always."""
+        for test in self.tests:
+            if test.key in KEYWORD_PLACES:
+                places = KEYWORD_PLACES[test.key]
+                return [(place, parts) for place in places for parts in test.value.all]
+            if test.key == "from":
+                found = [glob.label for glob in test.value.all]
+                if None not in found:
+                    return [("from", label) for label in found if label is not None]
+        return None
 
 
 class _Plan:
-    """Which rules to ask on one occasion: always, or when a keyword is in a place."""
+    """Which rules to ask on one occasion: always, or of mails with a certain key."""
 
     def __init__(self, rules: Sequence[Rule], occasion: str) -> None:
         self.always: list[int] = []
-        self.waiting: dict[str, dict[Parts, list[int]]] = {
-            "subject": defaultdict(list),
-            "body": defaultdict(list),
-        }
+        self.waiting: dict[Key, list[int]] = defaultdict(list)
         for number, rule in enumerate(rules):
-            if occasion in rule.on:
-                self._enter(number, rule.awaited())
-
-    def _enter(self, number: int, awaited: Test | None) -> None:
-        if awaited is None:
-            self.always.append(number)
-            return
-        for place in KEYWORD_PLACES[awaited.key]:
-            for parts in awaited.value.all:
-                self.waiting[place][parts].append(number)
+            if occasion not in rule.on:
+                continue
+            keys = rule.awaited()
+            for key in keys or ():
+                self.waiting[key].append(number)
+            if keys is None:
+                self.always.append(number)
 
     def candidates(self, mail: Reading) -> list[int]:
         """Numbers of the rules that could match this mail, in the book's order."""
         found = set(self.always)
         for passage in (mail.subject, mail.body):
-            waiting = self.waiting[passage.place]
             for parts in passage.hits:
-                found.update(waiting.get(parts, ()))
+                found.update(self.waiting.get((passage.place, parts), ()))
+        for label in labels(mail.facts.from_):
+            found.update(self.waiting.get(("from", label), ()))
         return sorted(found)
 
 

@@ -21,6 +21,12 @@ class Glob:
     def read(cls, text: str) -> "Glob":
         return cls(text, tuple(text.casefold().split("*")))
 
+    @property
+    def label(self) -> str | None:
+        """What finds it without trying: `ana@x.test`, `*@x.test`; None for other patterns."""
+        text = self.text.casefold()
+        return None if "?" in text or "*" in text.removeprefix("*@") else text
+
     def matches(self, text: str) -> bool:
         """Does the pattern describe the whole of `text`?"""
         subject = text[:MAX_TEXT].casefold()
@@ -38,6 +44,12 @@ class Glob:
                 return False
             at += len(piece)
         return True
+
+
+def labels(address: str) -> tuple[str, str]:
+    """The labels that globs fitting this address can have."""
+    text = address[:MAX_TEXT].casefold()
+    return text, "*@" + text.rpartition("@")[2]
 
 
 def _stands(piece: str, text: str, at: int) -> bool:

@@ -11,6 +11,7 @@ from maild.rules.conditions import KEYWORD_PLACES, STATEFUL
 from maild.rules.covers import implies
 from maild.rules.engine import Rule, compile_rules
 from maild.rules.facts import RuleSpec
+from maild.rules.globs import labels
 from maild.rules.values import Globs, Keywords
 
 
@@ -119,9 +120,8 @@ def _labels(test: Test) -> set[Label] | None:
         case Keywords(all=keywords):
             return {(_mark(parts[0]), parts[0][0]) for parts in keywords}
         case Globs(all=globs):
-            texts = {glob.text.casefold() for glob in globs}
-            if all("?" not in t and "*" not in t.removeprefix("*@") for t in texts):
-                return {(test.key, text) for text in texts}
+            found = [glob.label for glob in globs]
+            return None if None in found else {(test.key, str(label)) for label in found}
     return None
 
 
@@ -134,9 +134,7 @@ def _sought(test: Test) -> Iterable[Label]:
                     yield "word", word
                 yield from (("begin", word[:length]) for length in range(1, len(word) + 1))
         case Globs(all=globs):
-            text = globs[0].text.casefold()
-            yield test.key, text
-            yield test.key, "*@" + text.rpartition("@")[2]
+            yield from ((test.key, label) for label in labels(globs[0].text))
 
 
 def _mark(part: tuple[str, bool]) -> str:
