@@ -114,6 +114,18 @@ def test_a_cut_file_is_refused_and_nothing_else_happens(tmp_path: Path) -> None:
     assert refused > 50
 
 
+@pytest.mark.parametrize("value", ["-1", '"é @"', "[[]]", "{ a = 1 }", "12:00:00", "nan"])
+def test_any_value_anywhere_is_read_or_refused(tmp_path: Path, value: str) -> None:
+    """Every value of the shipped file in turn becomes one of another kind: no crash."""
+    lines = SHIPPED.read_text("utf-8").splitlines()
+    refused = 0
+    for number, line in enumerate(lines):
+        if found := re.match(r"[\w.-]+\s*=\s*", line):
+            changed = [*lines[:number], found[0] + value, *lines[number + 1 :]]
+            refused += bool(examine(written(tmp_path, "\n".join(changed))).faults)
+    assert refused > 100
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
