@@ -32,7 +32,7 @@ _ORIGINAL_TYPES = (
 _ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
 _EMAIL = re.compile(_ADDRESS)
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
-_REPLY = re.compile(r"(?<![\d.])([45][0-7]\d)(?=[ -])")
+_REPLY = re.compile(r"(?<![\d.])([45][0-7]\d)(?=[ :-])")
 _IDS = re.compile(r"^>?[ \t]{0,8}message-id:\s{0,8}(<[^<>\s]{1,300}>)", re.I | re.M)
 _ID = re.compile(r"<[^<>\s]{1,300}>")
 

@@ -20,7 +20,7 @@ WROTE = (
 #: How an attribution line may open; then a date and a name follow.
 OPENERS = (
     *("on", "at", "in message", "el", "el día", "em", "no dia", "a", "le", "il", "il giorno"),
-    *("am", "op", "den", "dne", "dňa", "dnia", "w dniu", "på", "ma", "在", "于"),
+    *("am", "op", "den", "dne", "dňa", "dnia", "w dniu", "på", "ma"),
     *(
         "søn.",
         "man.",

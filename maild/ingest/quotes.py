@@ -200,7 +200,7 @@ def _all_in_one_line(line: str) -> bool:
 
 _WROTE = re.compile(rf"(?<![^\W\d_])(?:{_any(phrases.WROTE)})(?![^\W\d_])", re.IGNORECASE)
 _OPENER = re.compile(
-    rf"(?:(?:{_any([o for o in phrases.OPENERS if o.isascii() or o[-1] != '在'])})[\s\d]|在|于)",
+    rf"(?:(?:{_any(phrases.OPENERS)})[\s\d]|在|于)",
     re.IGNORECASE,
 )
 _PROSE = re.compile(rf"(?<!\w)(?:{_any(phrases.PRONOUNS)})\s?$", re.IGNORECASE)

@@ -1,0 +1,145 @@
+"""Is a mail a delivery report on our own mail? Such a mail opens no ticket, hence the care.
+
+A machine-readable report is one, and so is a mail system's letter in a mail system's words.
+Postmasters and administrators are people too: for them the envelope must say machine as
+well. What the report says is `delivery_report`'s question.
+"""
+
+import re
+
+from maild.ingest import delivery_report
+from maild.ingest.marks import auto_submitted, is_multipart, report_type
+from maild.model.mail import Mail
+
+_BEGINNING = 1500  #: characters of text in which a robot says what it is
+
+_SYSTEM = re.compile(
+    r"(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|maildaemon|mdaemon|majordomo-owner|smtpd|amavis|"
+    r"mail[-_. ]?deliver\w{1,3}|postoffice|mailerdaemon|nondelivery|mta[-_]?admin|ndr|"
+    r"\w{0,20}_smtp_\w{0,30}|symantec_\w{0,40})\b",
+    re.IGNORECASE,
+)
+_POSTMASTER = re.compile(r"(?:postmaster\w{0,10}|bounced?|bounces?)$", re.IGNORECASE)
+_OFFICE = re.compile(
+    r"(?:postmaster\w{0,10}|root|admin\w{0,12}|bounced?|bounces?|no-?reply|mail|"
+    r"microsoftexchange[\da-f]{8,40}|mailsystem|mailadmin|complaints|email-bounces)$",
+    re.IGNORECASE,
+)
+_SYSTEM_NAME = re.compile(
+    r"mail(?:er)?[-_ ]?(?:delivery|daemon|system)|delivery[-_ ](?:sub)?system|"
+    r"internet mail delivery|system administrator|administrador (?:del sistema|de correo)|"
+    r"mail administrator|subsistema de entrega|mail server|mailserver",
+    re.IGNORECASE,
+)
+_BOUNCE_SUBJECT = re.compile(
+    r"undeliver|non[- ]?deliver|returned (?:mail|to sender|email)|"
+    r"return(?:ed)? .{0,20}to sender|"
+    r"deliver\w{0,3} (?:status|failure|failed|error|problem|notification|delayed|has|report|"
+    r"incomplete|warning|unsuccessful)|fail(?:ure|ed) (?:notice|notification|delivery|mail|to)|"
+    r"(?:mail|message|email|e-mail) (?:delivery|system error|status|could ?n.t|not delivered|"
+    r"delayed|rejected|error|was not|is undeliver|failed|failure|you sent)|could not (?:be "
+    r"delivered|send|deliver)|cannot be delivered|can.t be delivered|unable to deliver|"
+    r"rejected|bounce|user unknown|unknown user|mailbox (?:full|unavailable)|quota|"
+    r"warning: (?:could not send|message)|delayed|host unknown|nondeliverable|ndn:|ndr\b|"
+    r"error de entrega|no se (?:puede|pudo|ha podido) entregar|no entregad|sin entregar|"
+    r"correo devuelto|mensaje (?:devuelto|rechazado|no)|devuelto|entrega (?:fallida|"
+    r"retrasada|pendiente|de(?:l)? (?:mensaje|correo))|notificaci[oó]n (?:de|"
+    r"del) (?:estado de )?"
+    r"(?:la )?entrega|fallo (?:en|de) (?:la )?entrega|retraso en la entrega|"
+    r"aviso de no entrega|"
+    r"unzustellbar|nicht zugestellt|zustell|fehlgeschlagen|non remis|échec|non distribu|"
+    r"retourné|mancato recapito|mancata consegna|não entregue|falha na entrega|devolvid|"
+    r"no lliurat|error de lliurament|配信|送信|エラー|退信|无法|失败|недостав|не доставлен|"
+    r"niedostarcz",
+    re.IGNORECASE,
+)
+_BOUNCE_TEXT = re.compile(
+    r"(?:could not|couldn.t|cannot|can.t|was not|were not|wasn.t|not been|not be|"
+    r"unable to|failed "
+    r"to) .{0,30}?deliver|delivery (?:has |to .{0,80}?)?(?:failed|is delayed|failure)|"
+    r"returned (?:to sender|message)|permanent (?:fatal )?error|undeliverable|"
+    r"(?:unknown|no such) "
+    r"user|user (?:is )?(?:unknown|not found)|mailbox (?:is )?(?:full|unavailable|not found)|"
+    r"addresses? (?:had|failed|you entered|couldn|not found)|(?:not|n.t) (?:reach|exist)|"
+    r"550[ -]|554[ -]|no se (?:ha podido|pudo|puede) entregar|no pudo ser entregado|"
+    r"did not reach|bounced|over quota|rejected|original message follows|mensaje original|"
+    r"your message (?:has encountered|reads|could|was)|invalid .{0,20}userid",
+    re.IGNORECASE,
+)
+
+
+def bounce_sign(mail: Mail, path: str | None, *, door_told: bool = False) -> str:
+    """What shows that this is a bounce, "" when nothing does.
+
+    `path`: see `envelope_path`; `door_told`: it is what the SMTP client said, no old header.
+    """
+    if not mail.references or not _is_answer(mail.subject) or path == "":
+        return _report(mail, path) or _letter(mail, path, door_told)
+    return _report(mail, path)
+
+
+def _is_answer(subject: str) -> bool:
+    return re.match(r"(?:re|rv|fwd?|wg|tr)\s?:", subject, re.IGNORECASE) is not None
+
+
+def _report(mail: Mail, path: str | None) -> str:
+    """Its form alone tells."""
+    machine = (
+        path == "" or _system(mail) or auto_submitted(mail) or is_multipart(mail, "report")
+    )
+    if machine and delivery_report.status_part(mail) is not None:
+        return "message/delivery-status"
+    if report_type(mail) == "delivery-status":
+        return "Content-Type: multipart/report; report-type=delivery-status"
+    return "X-Failed-Recipients" if mail.header("X-Failed-Recipients") else ""
+
+
+def _letter(mail: Mail, path: str | None, door_told: bool) -> str:
+    """A mail system's name together with its words; the words alone never suffice."""
+    if _is_answer(mail.subject) and path != "":
+        return ""
+    subject = _BOUNCE_SUBJECT.search(mail.subject[:300]) is not None
+    says = _BOUNCE_TEXT.search(" ".join(mail.text[:_BEGINNING].split()))
+    if system := _system(mail):
+        if subject:
+            return f"{system}, and Subject: {mail.subject[:80]}"
+        if says:
+            return f"{system}, and its words: {says[0][:60]}"
+        return f"{system}, and {auto_submitted(mail)}" if auto_submitted(mail) else ""
+    if mail.from_ is None and says and (subject or path == ""):
+        return f"no From, and its words: {says[0][:60]}"
+    if subject and says and _machine_sent(mail, path, door_told):
+        return f"{_office(mail)}, and Subject: {mail.subject[:80]}"
+    return ""
+
+
+def _machine_sent(mail: Mail, path: str | None, door_told: bool) -> bool:
+    """An office's letter that no person sent: its envelope or fields say so, or its title."""
+    if not _office(mail):
+        return False
+    if path == "" or auto_submitted(mail) or _SYSTEM.match((path or "")[:64]):
+        return True
+    titled = _BOUNCE_SUBJECT.match(mail.subject.lstrip(" *[")[:300]) is not None
+    return titled and not door_told and _office(mail, strict=True) != ""
+
+
+def _local(mail: Mail) -> str:
+    """The part before @; all of a From that is no address."""
+    sender = mail.from_.email if mail.from_ else ""
+    return (sender.rpartition("@")[0] or sender).strip('"')[:64]
+
+
+def _system(mail: Mail) -> str:
+    """The From line when nobody but a mail system writes so, else "" """
+    if mail.from_ is None:
+        return ""
+    named = _SYSTEM.search(mail.from_.name[:100]) or _SYSTEM_NAME.search(mail.from_.name[:100])
+    if named or _SYSTEM.match(_local(mail)) or _SYSTEM_NAME.search(_local(mail)):
+        return f"From: {mail.from_.email or mail.from_.name}"
+    return ""
+
+
+def _office(mail: Mail, *, strict: bool = False) -> str:
+    """The From line when it is an office both people and machines write from, else "" """
+    pattern = _POSTMASTER if strict else _OFFICE
+    return f"From: {mail.from_.email}" if mail.from_ and pattern.match(_local(mail)) else ""
