@@ -1,6 +1,7 @@
 """A ticket's clocks, told as stories of dated events (kpi.md sections 1 and 2)."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -206,6 +207,13 @@ def test_thanks_after_the_solve_is_no_wait() -> None:
     assert story.clock(NEXT, "13:00").started == at("2026-06-08T12:00")
 
 
+def test_an_agent_who_looks_again_makes_nobody_wait() -> None:
+    """Thanks on Monday, reopened by the agent on Tuesday: the customer waits for nothing."""
+    story = History("2026-06-08 09:00").says("09:30", ANA).status("09:30", "resolved")
+    story.says("10:00", LUIS, "customer").status("2026-06-09 10:00", "open")
+    assert not [state for state in story.clocks("11:00") if state.clock is NEXT]
+
+
 # -- resolution ----------------------------------------------------------------------------
 
 
@@ -286,6 +294,22 @@ def test_a_level_set_while_solved_counts_from_the_reopening() -> None:
     story = History("2026-06-08 09:00").status("09:10", "resolved")
     story.change("10:00", EventKind.LEVEL, 2).status("11:00", "open")
     assert story.clock(LEVEL, "12:00", visit=2).used == span(1)
+
+
+def test_a_level_set_by_a_rule_at_once_is_the_only_one() -> None:
+    """A ticket that a rule puts at level 2 as it comes in was never at level 1."""
+    story = History("2026-06-08 09:00").change("09:00", EventKind.LEVEL, 2, "rule:x")
+    (stay,) = (state for state in story.clocks("10:00") if state.clock is LEVEL)
+    assert (stay.level, stay.visit, stay.due) == (2, 1, at("2026-06-08T11:00"))
+
+
+def test_a_breach_belongs_to_the_stay_that_it_ended() -> None:
+    """Due 09:15, noted at 09:21 when the ticket was at level 2 already: the first stay's."""
+    story = History("2026-06-08 09:00").change("09:20", EventKind.LEVEL, 2)
+    note = {"clock": "level", "due": "2026-06-08T07:15:00Z", "step": "100%"}
+    story.add("09:21", EventKind.SLA_BREACH, SYSTEM, note)
+    assert story.clock(LEVEL, "09:30").fired == {"100%"}
+    assert story.clock(LEVEL, "09:30", visit=2).breached is None
 
 
 # -- another target under way --------------------------------------------------------------
@@ -498,6 +522,66 @@ def test_used_and_remaining_make_the_budget(seed: int) -> None:
     story = some_history(chance)
     for event in chance.sample(story.events, min(6, len(story.events))):
         hold(story, event.at + chance.random() * timedelta(hours=5))
+
+
+def minutes_worked_on(story: History, until: datetime) -> timedelta:
+    """Looks once a minute whether somebody is at work and has to be; shares no code."""
+    department = status = ""
+    ahead = list(story.events)
+    now, used = story.events[0].at, 0
+    while now < until:
+        while ahead and ahead[0].at <= now:
+            event = ahead.pop(0)
+            if event.kind is EventKind.CREATED:
+                department = event.detail["department"]
+            elif event.kind is EventKind.DEPARTMENT:
+                department = event.detail["to"]
+            elif event.kind is EventKind.STATUS:
+                status = event.detail["to"]
+        wall = now.astimezone(CAL_A.timezone)
+        used += status not in ("pending", "resolved", "closed") and at_work(department, wall)
+        now += timedelta(minutes=1)
+    return timedelta(minutes=used)
+
+
+def at_work(department: str, wall: datetime) -> bool:
+    if department == "sistemas":
+        return True
+    weekday, hour = wall.weekday(), wall.hour
+    if f"{wall:%m-%d}" in ("04-02", "04-03", "05-01", "05-02"):
+        return False
+    if department == "soporte":
+        return weekday < 5 and 9 <= hour < 18
+    morning_only = weekday == 4 and 9 <= hour < 15
+    return morning_only or (weekday < 4 and (9 <= hour < 14 or 16 <= hour < 19))
+
+
+def agrees_with_the_wall(seed: int) -> None:
+    story = some_history(random.Random(seed))
+    story.events = [
+        replace(e, at=e.at.replace(second=0, microsecond=0))
+        for e in story.events
+        if e.detail.get("to") != "spam"
+    ]
+    until = story.events[-1].at + span(30)
+    states = clocks(story.events, RULES, until)
+    (solve,) = (state for state in states if state.clock is SOLVE)
+    stays = (state.used for state in states if state.clock is LEVEL)
+    assert solve.used == minutes_worked_on(story, until), seed
+    assert sum(stays, span()) == solve.used, seed
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_used_time_agrees_with_the_clock_on_the_wall(seed: int) -> None:
+    """Over pauses, solves, other departments and holidays; stays at a level sum up to it."""
+    agrees_with_the_wall(seed)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", range(10, 200))
+def test_used_time_of_many_more_tickets_agrees(seed: int) -> None:
+    """The same for 190 more random tickets."""
+    agrees_with_the_wall(seed)
 
 
 @pytest.mark.parametrize("seed", range(60))

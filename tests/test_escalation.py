@@ -96,6 +96,18 @@ def test_every_step_of_a_week_falls_in_working_time(minutes: int) -> None:
     assert planned == sorted(planned)
 
 
+def test_a_pause_puts_off_the_warning() -> None:
+    """3 of 4 hours used, then a pause of one: warned at 80 %, 12 minutes after it ends."""
+    rules = replace(RULES, levels={1: WorkTime(seconds=4 * 3600)})
+    events = ticket("2026-06-08T09:00")
+    events.append(event("2026-06-08T12:00", EventKind.STATUS, to="pending"))
+    events.append(event("2026-06-08T13:00", EventKind.STATUS, to="open"))
+    planned = alarms(
+        clocks(events, rules, at("2026-06-08T13:00")), [Step(0.8, clock=Clock.LEVEL)]
+    )
+    assert [alarm.at for alarm in planned] == [at("2026-06-08T13:12")]
+
+
 def test_a_clock_that_does_not_run_has_no_steps() -> None:
     """After the answer nothing is planned for the first response."""
     answered = [
@@ -143,6 +155,15 @@ def test_after_a_downtime_only_the_breach_is_told() -> None:
     now = at("2026-06-08T13:30")
     assert send_time(warning, states(events, now), steps=STEPS, now=now) is None
     assert still_wanted(breach, states(events, now), steps=STEPS, now=now)
+
+
+def test_a_late_warning_is_better_than_none() -> None:
+    """Where the warning is the only step, it leaves even after the due time."""
+    steps = STEPS[:1]
+    events = ticket("2026-06-08T09:00")
+    (warning,) = alarms(states(events, at("2026-06-08T09:00")), steps)
+    now = at("2026-06-08T13:30")
+    assert still_wanted(warning, states(events, now), steps=steps, now=now)
 
 
 def test_back_in_the_night() -> None:

@@ -71,7 +71,7 @@ def _region(
     if match is None or match[1] not in known:
         raise ValueError(
             f'"{text}" is no region such as "ES-MD", no date and no .ics file'
-            + _meant(text, [text.upper()] if text.upper()[:2] in known else known)
+            + _meant(text, [*known, *(f"{c}-{r}" for c in known for r in known[c])])
         )
     country, region = match.groups()
     if region is not None and region not in known[country]:
