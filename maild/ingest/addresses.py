@@ -1,0 +1,149 @@
+"""Mailboxes in header fields (RFC 5322, section 3.4), as written and as people mangle them.
+
+`mailboxes` reads a field for display; `named` lists everything in it that could pass for an
+address, so that whoever grants rights can insist on exactly one. Linear time.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from maild.ingest import words
+from maild.model.mail import Address
+
+MOST = 500  #: addresses of one field
+_LONGEST = 64_000  #: characters of a field that are read
+_TOKEN = re.compile(
+    r"=\?[^?\s]{1,75}\?[bBqQ]\?[^?<>\"]{0,800}\?="  # an encoded word, whatever is in it
+    r'|\\.|[\\"()<>,;:]|=|[^\\"()<>,;:=]+',
+    re.DOTALL,
+)
+_SPEC = re.compile(
+    r"[^\s@<>()\[\],;:\"\\]{1,256}@(?:\[[^\s\[\]]{1,80}\]|[^\s@<>()\[\],;:\"\\]{1,255})"
+)
+_QUOTED_LOCAL = re.compile(r'"[^"@\s]{1,64}"@[^\s@<>()\[\],;:"\\]{1,255}')
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A mailbox while it is being read."""
+
+    phrase: str = ""
+    spec: str | None = None
+    comment: str = ""
+    bare: str = ""  #: the phrase without its quoted strings and encoded words
+    raw: str = ""  #: all of it as written
+
+
+def mailboxes(value: str, *, hint: str | None = None) -> list[Address]:
+    """The mailboxes of a field, groups opened, in order; at most 500.
+
+    What holds no address is left out. A field that is wholly one encoded word is decoded and
+    read again.
+    """
+    found = []
+    for draft in _read(value[:_LONGEST]):
+        address = _finish(draft, hint)
+        if address is not None:
+            found.append(address)
+        if len(found) >= MOST:
+            break
+    if not found and "=?" in value:
+        decoded = words.decode(value[:_LONGEST], hint=hint)
+        return mailboxes(decoded.replace("=?", ""), hint=hint)
+    return found
+
+
+def named(value: str) -> list[str]:
+    """Every address in a field, wherever it stands but in quotes and comments."""
+    found: list[str] = []
+    for draft in _read(value[:_LONGEST]):
+        found += _SPEC.findall(draft.bare)[:MOST]
+        if draft.spec:
+            found += _QUOTED_LOCAL.findall(draft.spec) or _SPEC.findall(draft.spec)[:MOST]
+    return found[:MOST]
+
+
+def _read(value: str) -> Iterator[_Draft]:
+    """The drafts between commas, semicolons and group names."""
+    draft, depth, quoted, angle = _Draft(), 0, False, False
+    closes = {mark: value.rfind(mark) for mark in '")>'}
+    for match in _TOKEN.finditer(value):
+        token, at = match[0], match.start()
+        draft.raw += token
+        if quoted:
+            if token == '"':
+                quoted = False
+            if angle:
+                draft.spec = (draft.spec or "") + token
+            elif token != '"':
+                draft.phrase += token[1:] if len(token) == 2 and token[0] == "\\" else token
+        elif depth:
+            depth += (token == "(") - (token == ")")
+            draft.comment += token if depth else ""
+        elif token == '"' and at < closes['"']:
+            quoted = True
+            if angle:
+                draft.spec = (draft.spec or "") + token
+        elif token == "(" and at < closes[")"]:
+            depth = 1
+        elif angle:
+            if token == ">" or (token in ",;" and value.find(">", at) < 0):
+                angle = False
+            else:
+                draft.spec = (draft.spec or "") + token
+        elif token == "<":
+            if draft.spec is not None:  # a second one: a forgotten comma
+                yield draft
+                draft = _Draft()
+            draft.spec, angle = "", True
+        elif token in ",;":
+            yield draft
+            draft = _Draft()
+        elif token == ":" and "@" not in draft.phrase and draft.spec is None:
+            draft = _Draft()  # the name of a group
+        elif len(token) == 2 and token[0] == "\\":
+            draft.phrase += token[1]
+        else:
+            draft.phrase += token
+            draft.bare += "" if token.startswith("=?") and token.endswith("?=") else token
+    yield draft
+
+
+def _finish(draft: _Draft, hint: str | None) -> Address | None:
+    if draft.spec is not None:
+        email = _email(draft.spec)
+        if email is None and (other := _SPEC.search(draft.bare)):
+            email = other[0]
+        if email is None:
+            return None
+        name = words.decode(draft.phrase, hint=hint) or words.decode(draft.comment, hint=hint)
+        return _address(name, email, hint)
+    match = _SPEC.search(draft.bare)
+    if match is None:
+        if quoted := _QUOTED_LOCAL.search(draft.raw):
+            return _address(words.decode(draft.comment, hint=hint), quoted[0], hint)
+        if "@" in draft.bare and (email := _email(draft.bare)):
+            return _address(words.decode(draft.comment, hint=hint), email, hint)
+        return None
+    rest = draft.phrase.replace(match[0], "", 1)
+    name = words.decode(draft.comment, hint=hint) or words.decode(rest, hint=hint)
+    return _address(name, match[0], hint)
+
+
+def _email(spec: str) -> str | None:
+    """The address between angle brackets, source routes and stray blanks taken out."""
+    spec = words.clean(spec).removeprefix("mailto:")
+    if spec.startswith("@") and ":" in spec:
+        spec = spec.rpartition(":")[2]
+    match = _QUOTED_LOCAL.search(spec) or _SPEC.search(spec)
+    if match:
+        return match[0]
+    match = _SPEC.search("".join(spec.split()))
+    return match[0] if match else None
+
+
+def _address(name: str, email: str, hint: str | None) -> Address:
+    email = words.decode(email, hint=hint).strip(".'") if not email.isascii() else email
+    name = name.strip(' "').strip()
+    return Address("" if name.casefold() == email.casefold() else name, email)

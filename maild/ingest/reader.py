@@ -1,0 +1,60 @@
+"""Parsing under limits: what takes too long or too much memory becomes a stub.
+
+`parse` does the work, in a `Sandbox`; whoever reads mail of strangers uses this.
+"""
+
+import pickle
+from collections.abc import Sequence
+
+from maild.ingest import bounds, sandbox
+from maild.ingest.parse import TOO_MUCH_MEMORY, parse
+from maild.ingest.sandbox import Answer, Sandbox
+from maild.model.mail import Mail
+
+REASONS = {
+    sandbox.TIME: "it took too long to read",
+    sandbox.MEMORY: TOO_MUCH_MEMORY,
+    sandbox.DEATH: "reading it stopped the parser",
+}
+
+Item = tuple[bytes, str | None]
+
+
+class Reader:
+    """Reads raw messages in a child process.
+
+    For a process with a single thread. The first mail starts the child, `close` ends it.
+    """
+
+    def __init__(self, deadline: float = 10.0, memory: int = 1_200_000_000) -> None:
+        """`deadline`: seconds per mail; `memory`: bytes beyond those at the start."""
+        self._sandbox = Sandbox(_work, deadline=deadline, memory=memory)
+
+    def read(self, raw: bytes, *, envelope_sender: str | None = None) -> Mail:
+        """One message. Never raises for what is in it."""
+        return self.read_many([(raw, envelope_sender)])[0]
+
+    def read_many(self, items: Sequence[Item]) -> list[Mail]:
+        """Several (message, envelope sender), in order; each fails for itself only."""
+        answers = self._sandbox.run(sandbox.pack(item) for item in items)
+        return [_mail(item, answer) for item, answer in zip(items, answers, strict=True)]
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+
+def _work(job: bytes) -> bytes:
+    raw, envelope_sender = pickle.loads(job)  # noqa: S301 -- packed by `read_many`
+    mail = parse(raw, envelope_sender=envelope_sender)
+    if mail.error == TOO_MUCH_MEMORY:
+        raise MemoryError
+    return sandbox.pack(mail)
+
+
+def _mail(item: Item, answer: Answer) -> Mail:
+    if answer.result is None:
+        raw, envelope_sender = item
+        return bounds.stub(raw, REASONS[answer.lost], envelope_sender=envelope_sender)
+    mail = pickle.loads(answer.result)  # noqa: S301 -- our own child's
+    assert isinstance(mail, Mail)
+    return mail
