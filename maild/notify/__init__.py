@@ -1,0 +1,1 @@
+"""What people are told: letters, their MIME form, and how they leave."""
