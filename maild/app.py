@@ -4,9 +4,12 @@
 is handed what it needs and asks for nothing else.
 """
 
+import shutil
+import socket
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +19,7 @@ import structlog
 from maild.bell import Bell
 from maild.clock import SystemClock
 from maild.config.settings import Settings
+from maild.config.web import Portal
 from maild.desk.agents import Agents
 from maild.desk.automatic import Robots
 from maild.desk.customers import Customers
@@ -25,14 +29,29 @@ from maild.desk.practice import Allowance, Mode, Practice
 from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
 from maild.desk.roster import Roster, plain
+from maild.errors import Temporary
+from maild.ingest.door_limits import DoorLimits
+from maild.ingest.imap import Watcher
+from maild.ingest.mailbox import After, MailboxSettings, password_login
 from maild.ingest.public_domains import PUBLIC_DOMAINS
+from maild.ingest.reader import Reader
+from maild.ingest.smtp import Door, DoorSettings
 from maild.ingest.trust import AuthResults
-from maild.interfaces import Clock
-from maild.links import Signer
-from maild.listeners import Listeners, split_listen
-from maild.model.mail import Mail, Proof
+from maild.interfaces import Clock, Intake
+from maild.links import Signer, new_message_id
+from maild.listeners import Listeners
+from maild.model.letter import LetterType
+from maild.model.mail import Address, Envelope, Mail, Proof
 from maild.model.people import Agent, Assign, Department
+from maild.notify.addressing import Addressing
+from maild.notify.courier import FileCourier, Relay, SmtpCourier
+from maild.notify.delivery import Delivery, EnvelopeSender
+from maild.notify.environment import Environment
+from maild.notify.facts import Desk as DeskFacts
+from maild.notify.facts import Information
+from maild.notify.letters import Writer
 from maild.notify.notices import Notices
+from maild.notify.telling import Telling
 from maild.processes import Role, Stop
 from maild.rules import RuleBook, RuleSpec, compile_rules
 from maild.sla.hours import Calendar, always
@@ -40,7 +59,10 @@ from maild.store import Store, open_store
 from maild.store.engine import sqlite_path
 from maild.store.intake import Item
 from maild.store.outbox import Posted
+from maild.worker import POLL_S, Worker
 
+#: how long "ready" waits for mailboxes that don't answer
+MAILBOX_PATIENCE_S = 4.5
 log = structlog.get_logger("app")
 
 
@@ -54,7 +76,7 @@ def build(
         secret = store.secret()
     finally:
         store.close()
-    return App(settings, clock, Signer(secret), listeners or Listeners())
+    return App(settings, clock, Signer(secret), listeners or Listeners(), Bell(), Bell())
 
 
 def lock_path(settings: Settings) -> Path | None:
@@ -73,6 +95,8 @@ class App:
     clock: Clock
     signer: Signer
     listeners: Listeners
+    mail_bell: Bell  #: there is mail to work on
+    letters_bell: Bell  #: there are letters to send
 
     # -- who and how -------------------------------------------------------------------------
 
@@ -118,9 +142,19 @@ class App:
         }
 
     def _calendar(self, key: str, zone: ZoneInfo) -> Calendar:
-        from maild.sla.building import calendar_of
+        from maild.sla.holidays import closed_days  # loads every country's: only when needed
 
-        return calendar_of(key, self.settings.calendar[key], zone, self.clock.now().year)
+        calendar = self.settings.calendar[key]
+        year = self.clock.now().year
+        closed = closed_days(calendar.holidays, range(year - 2, year + 3))
+        return Calendar(
+            name=key,
+            timezone=ZoneInfo(str(calendar.timezone)) if calendar.timezone else zone,
+            week=dict(enumerate(calendar.week)),
+            closed=frozenset(closed),
+            short=calendar.short,
+            day=calendar.working_day,
+        )
 
     @cached_property
     def practice(self) -> Practice:
@@ -197,3 +231,264 @@ class App:
             cases=cases,
             waiting=store.intake,
         )
+
+    @cached_property
+    def templates(self) -> Environment:
+        portal = self.settings.portal
+        own = Path(self.settings.desk.templates)
+        return Environment(own if own.is_dir() else None, color=_color(portal))
+
+    def notices(self, store: Store) -> Notices:
+        """Who writes the letters."""
+        desk, portal = self.settings.desk, self.settings.portal
+        writer = Writer(
+            self.templates,
+            DeskFacts(
+                name=desk.name,
+                tag=desk.tag,
+                address=desk.address,
+                timezone=self.practice.timezone,
+                portal_url=portal.base if portal else "",
+                color=_color(portal),
+            ),
+            new_id=lambda ticket: new_message_id(ticket, desk.address.rpartition("@")[2]),
+            language=desk.language,
+        )
+        levels = {number: level.name for number, level in self.settings.levels.items()}
+        return Notices(
+            practice=self.practice,
+            roster=self.roster,
+            cases=store.cases,
+            writer=writer,
+            addressing=Addressing(self.practice, self.roster, self.signer, new_message_id),
+            telling=Telling(self.roster, levels),
+            post_letter=lambda letter, cause, now, kept: store.outbox.post(
+                letter, cause, now=now, state="kept" if kept else "queued"
+            ),
+        )
+
+    def tell_admins(self, title: str, text: str, *, cause: str | None = None) -> None:
+        """A letter about trouble, written in a transaction of its own."""
+        store = open_store(self.settings.store.url, self.clock)
+        try:
+            with store.write():
+                self._write_admins(store, title, text, cause)
+        finally:
+            store.close()
+
+    def _write_admins(self, store: Store, title: str, text: str, cause: str | None) -> None:
+        now = self.clock.now()
+        notices = self.notices(store)
+        for email in self.roster.admins:
+            post = notices.addressing.post(
+                email, ticket=None, sender_name=self.practice.name, to=(Address("", email),)
+            )
+            letter = notices.writer.write(
+                LetterType.ADMIN,
+                Information(title=title, lines=tuple(text.splitlines())),
+                post=post,
+                language=self.practice.language,
+                now=now,
+            )
+            store.outbox.post(letter, cause or f"admin:{now.isoformat()}", now=now)
+
+    # -- the parts of the daemon ---------------------------------------------------------------
+
+    def roles(self) -> list[Role]:
+        """The processes of `maild run`. Listening sockets are opened here, in the parent."""
+        roles = [Role("worker", self._work), Role("delivery", self._deliver)]
+        smtp = self.settings.smtp
+        if smtp is not None:
+            self.listeners.open(smtp.listen.host, smtp.listen.port)
+            roles.append(Role("door", self._keep_door))
+        if self.settings.mailbox:
+            roles.append(Role("mailboxes", self._watch_mailboxes))
+        return roles
+
+    def _open_store(self) -> Store:
+        return open_store(self.settings.store.url, self.clock)
+
+    def _work(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """The worker: inbox to desk to outbox."""
+        with closing(Reader()) as reader:
+            store = self._open_store()
+            desk = self.desk(store)
+            worker = Worker(
+                store,
+                reader,
+                DeskAtWork(desk, self.clock),
+                clock=self.clock,
+                done=self.letters_bell.ring,
+                trouble=lambda item, reason: self._write_admins(
+                    store,
+                    f"Message {item.id} could not be handled",
+                    reason,
+                    f"intake:{item.id}",
+                ),
+            )
+            ready()
+            while not stop.asked:
+                try:
+                    busy = worker.work()
+                except Temporary as trouble:
+                    log.warning("the store is busy", error=str(trouble))
+                    busy = 0
+                if not busy and not stop.asked:
+                    self.mail_bell.wait(POLL_S)
+            store.close()
+
+    def _deliver(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """Delivery: outbox to relay."""
+        store = self._open_store()
+        failures = Failures(store.cases, self.notices(store))
+
+        def failed(posted: Posted, reason: str) -> None:
+            with store.write():
+                store.outbox.fail(posted.id, reason)
+                failures.letter_failed(
+                    posted.id, posted.letter, posted.message, reason, self.clock.now()
+                )
+
+        delivery = Delivery(
+            store.outbox,
+            courier=self._courier,
+            envelope=EnvelopeSender(self.signer, self.settings.relay.envelope),
+            failed=failed,
+            clock=self.clock,
+            close_store=store.close,
+        )
+        stop.call(delivery.stop)
+        stop.call(self.letters_bell.ring)
+        ready()
+        delivery.run(self.letters_bell.wait)
+        store.close()
+
+    def _courier(self) -> SmtpCourier | FileCourier:
+        relay = self.settings.relay
+        if not relay.host:
+            return FileCourier(Path(self.settings.desk.state_dir) / "outgoing")
+        secret = relay.password
+        return SmtpCourier(
+            Relay(
+                relay.host,
+                relay.port,
+                relay.security,
+                relay.user,
+                secret.reveal if secret else str,
+                self.settings.smtp.hostname if self.settings.smtp else "",
+            ),
+            self.clock,
+        )
+
+    def _keep_door(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """The SMTP or LMTP door."""
+        smtp = self.settings.smtp
+        assert smtp is not None
+        store = self._open_store()
+        door = Door(
+            DoorSettings(
+                host=smtp.listen.host,
+                port=smtp.listen.port,
+                protocol=smtp.protocol,
+                hostname=smtp.hostname or socket.getfqdn(),
+                tls_cert=smtp.tls_cert or None,
+                tls_key=smtp.tls_key or None,
+                users={name: secret.reveal() for name, secret in smtp.users.items()},
+                limits=DoorLimits(
+                    max_size=smtp.max_size,
+                    max_connections=smtp.max_connections,
+                    max_per_address=smtp.max_per_address,
+                ),
+            ),
+            RungIntake(store.intake, self.mail_bell),
+            accepts=self.accepts,
+            free_disk=self._free_disk,
+            listening=self.listeners.open(smtp.listen.host, smtp.listen.port),
+        )
+        door.start()
+        ready()
+        stop.wait()
+        door.stop()
+
+    def _free_disk(self) -> int:
+        if not self.settings.store.url.startswith("sqlite"):
+            return 1 << 62
+        return shutil.disk_usage(sqlite_path(self.settings.store.url).parent).free
+
+    def _watch_mailboxes(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """A thread for each IMAP mailbox."""
+        store = self._open_store()
+        ledger = store.mailboxes.ringing(self.mail_bell.ring)
+        watchers = [
+            Watcher(self._mailbox(key), ledger, clock=self.clock, tell=self._mailbox_trouble)
+            for key in self.settings.mailbox
+        ]
+        for watcher in watchers:
+            watcher.start()
+        patience = self.clock.monotonic() + MAILBOX_PATIENCE_S
+        for watcher in watchers:
+            watcher.tried.wait(max(0.0, patience - self.clock.monotonic()))
+        ready()
+        stop.wait()
+        threads = [threading.Thread(target=watcher.stop) for watcher in watchers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _mailbox(self, key: str) -> MailboxSettings:
+        mailbox = self.settings.mailbox[key]
+        secret = mailbox.password
+        smtp = self.settings.smtp
+        return MailboxSettings(
+            name=key,
+            host=mailbox.host,
+            sign_in=password_login(mailbox.user, secret.reveal if secret else str),
+            port=mailbox.port,
+            security=mailbox.security,
+            folder=mailbox.folder,
+            after=After(mailbox.after.action, mailbox.after.folder),
+            department=mailbox.department or None,
+            read_only=self.practice.mode is Mode.SHADOW,
+            max_size=smtp.max_size if smtp else DoorLimits().max_size,
+        )
+
+    def _mailbox_trouble(self, name: str, trouble: str | None) -> None:
+        if trouble:
+            log.error("mailbox in trouble", mailbox=name, error=trouble)
+        else:
+            log.info("mailbox works again", mailbox=name)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAtWork:
+    """The desk as the worker needs it: an inbox item and its mail."""
+
+    desk: Desk
+    clock: Clock
+
+    def receive(self, item: Item, mail: Mail) -> Outcome:
+        now = self.clock.now() if item.confirmed else item.received
+        return self.desk.receive(
+            item.id, mail, item.envelope, now=now, confirmed=item.confirmed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RungIntake:
+    """An intake that rings the worker's bell after each commit."""
+
+    intake: Intake
+    bell: Bell
+
+    def take(self, raw: bytes, envelope: Envelope) -> int:
+        return self.take_many([(raw, envelope)])[0]
+
+    def take_many(self, mails: Sequence[tuple[bytes, Envelope]]) -> list[int]:
+        numbers = self.intake.take_many(mails)
+        self.bell.ring()
+        return numbers
+
+
+def _color(portal: Portal | None) -> str:
+    return portal.color if portal else "#0072B2"

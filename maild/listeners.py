@@ -17,23 +17,16 @@ class Listeners:
     """Sockets by their address."""
 
     def __init__(self) -> None:
-        self._sockets: dict[str, socket.socket] = {}
+        self._sockets: dict[tuple[str, int], socket.socket] = {}
 
-    def open(self, listen: str) -> socket.socket:
-        """The socket that listens on `host:port`; raises `ConfigError` if it can't be had."""
-        if listen not in self._sockets:
-            self._sockets[listen] = _bind(listen)
-        return self._sockets[listen]
-
-
-def split_listen(listen: str) -> tuple[str, int]:
-    """`127.0.0.1:8025`, `[::1]:8025` or `:8025`."""
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)
+    def open(self, host: str, port: int) -> socket.socket:
+        """The socket that listens there; raises `ConfigError` if it can't be had."""
+        if (host, port) not in self._sockets:
+            self._sockets[host, port] = _bind(host, port)
+        return self._sockets[host, port]
 
 
-def _bind(listen: str) -> socket.socket:
-    host, port = split_listen(listen)
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     patience = time.monotonic() + PATIENCE_S
     while True:
@@ -45,7 +38,7 @@ def _bind(listen: str) -> socket.socket:
         except OSError as error:
             found.close()
             if time.monotonic() > patience:
-                raise ConfigError(f"can't listen on {listen}: {error.strerror}") from error
+                raise ConfigError(f"can't listen on {host}:{port}: {error.strerror}") from error
             time.sleep(0.05)  # a forerunner that was just killed may still hold it
         else:
             return found

@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,14 +29,21 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
+        self._event = threading.Event()
         self._calls: list[Callable[[], None]] = []
 
     def call(self, what: Callable[[], None]) -> None:
         """To be called when the time comes (from a signal handler: be quick)."""
         self._calls.append(what)
 
+    def wait(self) -> None:
+        """Sleep until asked."""
+        while not self.asked:
+            self._event.wait(3600)
+
     def ask(self, *_: object) -> None:
         self.asked = True
+        self._event.set()
         for what in self._calls:
             what()
 

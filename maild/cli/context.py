@@ -24,7 +24,7 @@ def config_path(ctx: typer.Context) -> Path:
 @contextmanager
 def opened(ctx: typer.Context) -> Iterator[tuple[Settings, Store]]:
     """The settings and their store, closed at the end."""
-    settings = load(config_path(ctx))
+    settings = load(config_path(ctx), secrets=False)
     store = open_store(settings.store.url)
     try:
         yield settings, store

@@ -9,7 +9,7 @@ import typer
 
 from maild import __version__
 from maild.cli import check, deliver, init, parse, queue, run, schema, tickets
-from maild.errors import MaildError
+from maild.errors import ConfigError, MaildError
 
 app = typer.Typer(
     name="maild",
@@ -77,7 +77,8 @@ def main() -> None:
     try:
         app()
     except MaildError as error:
-        print(f"maild: {error}", file=sys.stderr)
+        listed = isinstance(error, ConfigError) and hasattr(error, "faults")
+        print(error if listed else f"maild: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # `maild list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

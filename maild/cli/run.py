@@ -9,10 +9,12 @@ def run(ctx: typer.Context) -> None:
     from maild.cli.context import config_path
     from maild.config import load
     from maild.daemon import Daemon
+    from maild.listeners import Listeners
     from maild.logs import set_up
 
     path = config_path(ctx)
     settings = load(path)
     set_up(ctx.obj["log_level"] or settings.log.level, settings.log.format)
-    daemon = Daemon(lambda: build(load(path)), path, lock_path(settings))
+    listeners = Listeners()
+    daemon = Daemon(lambda: build(load(path), listeners=listeners), path, lock_path(settings))
     raise typer.Exit(daemon.run())

@@ -118,7 +118,7 @@ def _word(value: str | None, option: str, known: list[str]) -> str | None:
 def _instant(text: str | None) -> datetime | None:
     """A date, an instant, or a span back from now."""
     from maild.clock import SystemClock
-    from maild.config.duration import Duration
+    from maild.config.duration import span
 
     if text is None:
         return None
@@ -128,9 +128,7 @@ def _instant(text: str | None) -> datetime | None:
     except ValueError:
         pass
     try:
-        from datetime import timedelta
-
-        return SystemClock().now() - Duration.parse(text).of(timedelta(hours=24))
+        return SystemClock().now() - span(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from error
 

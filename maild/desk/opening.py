@@ -84,6 +84,7 @@ def facts_of(
         headers=mail.headers,
         department=department,
         priority=ticket.priority if ticket else Priority.NORMAL,
+        level=ticket.level if ticket else 1,
         channel=ticket.channel if ticket else request.channel,
         language=request.language,
         category=ticket.category if ticket else None,

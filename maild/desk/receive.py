@@ -7,7 +7,7 @@ each branch below is one kind of mail of CONTRACT section 3.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from maild.desk import commands
 from maild.desk.agents import Agents
@@ -21,7 +21,6 @@ from maild.desk.reading import Reader, Reading
 from maild.ingest.forwarded import original
 from maild.model.mail import Automatic, Envelope, Mail
 from maild.model.ticket import Message, Ticket
-from maild.rules import Decision
 
 _AGENT_LETTERS = frozenset(
     {"agent-new", "agent-message", "assigned", "escalation", "returned", "sla-warning",
@@ -114,7 +113,7 @@ class Desk:
 
     def _open(self, reading: Reading) -> Outcome:
         case, decision = self.customers.open(reading, link=reading.match.link)
-        why = {"rules": rule_record(decision)}
+        why = {"rules": decision.record()}
         if case is None:
             return Outcome("done", "dropped", error=decision.dropped, why=why)
         outcome = self._close_case("ticket", case, case.messages[0], reading)
@@ -177,17 +176,3 @@ class Desk:
             return Outcome("done", outcome)
         self.cases.save(case, intake=reading.intake)
         return Outcome("done", outcome, case.ticket.id, number)
-
-
-#: a longer book keeps only the lines of rules that matched; `maild why` works out the others
-MAX_LINES = 100
-
-
-def rule_record(decision: Decision) -> dict[str, Any]:
-    """What the rules decided and why, to be kept with the message."""
-    trace = decision.trace
-    lines = trace if len(trace) <= MAX_LINES else decision.lines
-    return decision.outcome() | {
-        "matched": list(decision.matched),
-        "trace": [line.as_json() for line in lines],
-    }

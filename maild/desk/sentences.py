@@ -48,6 +48,15 @@ _ES: Mapping[str, str] = {
     "leak": "El texto contiene un fragmento del aviso interno. No se ha enviado nada.",
     "fault": "Línea «{line}»: {reason}",
     "unproven": "no se pudo comprobar el remitente",
+    "done-title": "Hecho",
+    "remark-stranger": "Escribe alguien que no participa en esta solicitud: solo lo ven los "
+    "agentes. Con «#copia DIRECCIÓN» pasa a leerla.",
+    "remark-encrypted": "El correo está cifrado y aquí no se puede leer; va adjunto.",
+    "remark-courtesy-plain": "El remitente no está comprobado: el acuse de recibo no repite "
+    "nada de su correo.",
+    "remark-courtesy-none": "El remitente no ha recibido acuse de recibo.",
+    "remark-program": "No se reenvían programas: {files}. Se guardan en la solicitud.",
+    "remark-large": "Demasiado grande para reenviarlo: {files}. Se guarda en la solicitud.",
 }
 _EN: Mapping[str, str] = {
     "took": "Assigned to {agent}.",
@@ -92,6 +101,15 @@ _EN: Mapping[str, str] = {
     "leak": "The text holds a piece of the internal notice. Nothing was sent.",
     "fault": "Line “{line}”: {reason}",
     "unproven": "the sender could not be proven",
+    "done-title": "Done",
+    "remark-stranger": "Written by somebody who takes no part in this request: only agents "
+    "see it. “#cc ADDRESS” makes him a reader.",
+    "remark-encrypted": "The mail is encrypted and can't be read here; it is attached.",
+    "remark-courtesy-plain": "The sender is not proven: the acknowledgement repeats nothing "
+    "of his mail.",
+    "remark-courtesy-none": "The sender got no acknowledgement.",
+    "remark-program": "Programs are not sent on: {files}. They are kept with the request.",
+    "remark-large": "Too large to send on: {files}. It is kept with the request.",
 }
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"es": _ES, "en": _EN}
 

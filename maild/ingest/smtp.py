@@ -7,6 +7,7 @@ is put on top, for the envelope is kept beside the mail and says what that line 
 
 import asyncio
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -55,7 +56,9 @@ class Door:
         *,
         accepts: Callable[[str], bool],
         free_disk: Callable[[], int] = lambda: 1 << 62,
+        listening: socket.socket | None = None,
     ) -> None:
+        """`listening`: a socket that listens already; it stays the caller's."""
         if settings.users and not settings.tls_cert:
             raise ConfigError("[smtp] users: passwords need tls_cert and tls_key")
         self.settings = settings
@@ -64,6 +67,7 @@ class Door:
         self.admission = Admission(settings.limits, free_disk)
         self.draining = False
         self._intake = intake
+        self._listening = listening
         self._tls = _tls_context(settings)
         self._sessions: set[SmtpSession] = set()
         self._commit: GroupCommit
@@ -123,14 +127,19 @@ class Door:
         self._commit = GroupCommit(
             self._intake, batch_count=limits.batch_count, batch_bytes=limits.batch_bytes
         )
-        server = await self._loop.create_server(
-            self._session, self.settings.host, self.settings.port, backlog=512
-        )
+        server = await self._listen()
         self._port = server.sockets[0].getsockname()[1]
         tell()
         await self._closing.wait()
         server.close()
         await self._drain()
+
+    async def _listen(self) -> asyncio.Server:
+        if self._listening is not None:
+            return await self._loop.create_server(self._session, sock=self._listening.dup())
+        return await self._loop.create_server(
+            self._session, self.settings.host, self.settings.port, backlog=512
+        )
 
     def _session(self) -> SmtpSession:
         kind = LmtpSession if self.settings.protocol == "lmtp" else SmtpSession

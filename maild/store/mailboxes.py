@@ -1,6 +1,6 @@
 """`ingest.mailbox.MailboxLedger`: which IMAP message is which intake row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from maild.ingest.digest import content_digest
@@ -14,10 +14,21 @@ from maild.store.intake import IntakeStore
 class MailboxStore:
     """Mailboxes and what was taken from them."""
 
-    def __init__(self, engine: Engine, intake: IntakeStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        intake: IntakeStore,
+        clock: Clock,
+        taken: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = engine
         self._intake = intake
         self._clock = clock
+        self._taken = taken
+
+    def ringing(self, taken: Callable[[], None]) -> "MailboxStore":
+        """The same, calling `taken` whenever mail was taken (after the commit)."""
+        return MailboxStore(self._engine, self._intake, self._clock, taken)
 
     def open_mailbox(self, place: Place, now: datetime) -> datetime:
         with self._engine.write():
@@ -68,10 +79,12 @@ class MailboxStore:
         digests = [content_digest(item.raw) for item in items]
         now = to_micros(self._clock.now())
         with self._engine.write():
-            return [
+            numbers = [
                 self._take(item, digest, now)
                 for item, digest in zip(items, digests, strict=True)
             ]
+        self._taken()
+        return numbers
 
     def _take(self, item: MailboxItem, digest: str, now: int) -> int:
         key = [*_values(item.place), item.uid]

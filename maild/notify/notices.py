@@ -1,0 +1,475 @@
+"""Who is told what: the table from events to letters.
+
+`Notices.tell` goes through the events of a decision; `NOTICES` at the end is the table of
+contents. What a letter says is its template's business, how it is addressed `addressing`'s.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from maild.desk.case import Case
+from maild.desk.casebook import Casebook
+from maild.desk.occasion import Courtesy, Occasion
+from maild.desk.practice import Practice
+from maild.desk.reading import Reading
+from maild.desk.roster import Member, Roster
+from maild.desk.sentences import say
+from maild.model.letter import Letter, LetterType
+from maild.model.mail import Address
+from maild.model.people import Agent
+from maild.model.ticket import Enclosure, Event, EventKind, Message, MessageKind, Status, Ticket
+from maild.notify.addressing import Addressing
+from maild.notify.facts import (
+    Acknowledgement,
+    Answer,
+    Change,
+    CommandFault,
+    Confirmation,
+    Failure,
+    Information,
+    MessageFacts,
+    Notice,
+    Resolution,
+    TicketFacts,
+)
+from maild.notify.letters import Post, Writer
+from maild.notify.relaying import Relayed, sort_enclosures
+from maild.notify.telling import Telling, before, message_facts
+
+Keeps = Callable[[Letter, str, datetime, bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Writes the letters that follow from what was decided."""
+
+    practice: Practice
+    roster: Roster
+    cases: Casebook
+    writer: Writer
+    addressing: Addressing
+    telling: Telling
+    post_letter: Keeps  #: for letters that belong to no case: (letter, cause, now, kept)
+
+    def tell(self, case: Case, occasion: Occasion) -> None:
+        for event in list(case.events):
+            for notice in NOTICES.get(event.kind, ()):
+                notice(self, case, event, occasion)
+
+    # -- to the requester -------------------------------------------------------------------
+
+    def acknowledge(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """Once per new ticket, to people only, and never more than the limits say."""
+        if occasion.courtesy is Courtesy.NONE or occasion.by_agent:
+            return
+        requester = case.ticket.requester
+        since = case.now - self.practice.acknowledgements.per
+        facts = Acknowledgement(
+            ticket=self._outside(case),
+            plain=occasion.courtesy is Courtesy.PLAIN,
+            also=tuple(self.cases.unacknowledged(requester.email, since)),
+            answer_by=case.ticket.due.first_response,
+        )
+        self._to_customer(case, LetterType.ACKNOWLEDGEMENT, facts, occasion, requester)
+
+    def relay(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """An agent's words to the requester and the readers, one letter each."""
+        message = occasion.message
+        if message is None or message.kind is not MessageKind.AGENT:
+            return
+        resolved = _turned(case, Status.RESOLVED)
+        facts = self._answer_facts(case, occasion, message)
+        for reader in self._audience(case):
+            if resolved and reader == case.ticket.requester:
+                continue  # the resolved letter carries the words
+            self._to_customer(case, LetterType.REPLY, facts, occasion, reader, message=message)
+
+    def _answer_facts(self, case: Case, occasion: Occasion, message: Message) -> Answer:
+        return Answer(
+            ticket=self._outside(case),
+            message=self._spoken(case, message),
+            signature=self._signature(case, occasion),
+        )
+
+    def resolve(self, case: Case, event: Event, occasion: Occasion) -> None:
+        if event.detail["to"] != Status.RESOLVED or _by_customer(event):
+            return
+        spoken = _public_words(occasion)
+        facts = Resolution(
+            ticket=self._outside(case),
+            message=self._spoken(case, spoken) if spoken else None,
+            signature=self._signature(case, occasion) if spoken else (),
+            reopen_until=case.now + self.practice.reopen_window,
+        )
+        requester = case.ticket.requester
+        self._to_customer(case, LetterType.RESOLVED, facts, occasion, requester, message=spoken)
+
+    def close(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """Only where no `resolved` went before, or where the config wants it."""
+        quiet = event.detail["from"] == Status.RESOLVED and not self.practice.closed_letter
+        if event.detail["to"] != Status.CLOSED or quiet or _by_customer(event):
+            return
+        facts = Change(self._outside(case))
+        self._to_customer(case, LetterType.CLOSED, facts, occasion, case.ticket.requester)
+
+    def reopen(self, case: Case, event: Event, occasion: Occasion) -> None:
+        was = event.detail["from"]
+        if was not in (Status.RESOLVED, Status.CLOSED) or event.detail["to"] != Status.OPEN:
+            return
+        if occasion.courtesy is not Courtesy.FULL:
+            return
+        facts = Change(self._outside(case))
+        self._to_customer(case, LetterType.REOPENED, facts, occasion, case.ticket.requester)
+
+    def _to_customer(
+        self,
+        case: Case,
+        type: LetterType,
+        facts: Acknowledgement | Answer | Resolution | Change,
+        occasion: Occasion,
+        reader: Address,
+        *,
+        message: Message | None = None,
+    ) -> None:
+        ticket = case.ticket
+        if occasion.courtesy is Courtesy.NONE:
+            return
+        if message is None and self._muted(reader.email, case.now):
+            return
+        others = tuple(Address("", email) for email in ticket.cc) if message else ()
+        post = self.addressing.post(
+            reader.email,
+            ticket=ticket,
+            sender_name=self._sender_name(case, occasion if message else None),
+            to=(ticket.requester,),
+            cc=others,
+            in_reply_to=occasion.in_reply_to,
+            references=occasion.references,
+        )
+        if type is LetterType.ACKNOWLEDGEMENT:
+            post = replace(post, references=tuple(dict.fromkeys(
+                (*([occasion.in_reply_to] if occasion.in_reply_to else []), post.references[0])
+            )))  # fmt: skip
+        letter = self.writer.write(
+            type,
+            facts,
+            post=post,
+            language=ticket.language,
+            now=case.now,
+            enclosures=self._relayed(message).sent if message else (),
+        )
+        self._put(case, letter, occasion, message=message)
+
+    def _sender_name(self, case: Case, occasion: Occasion | None) -> str:
+        """`Ana Ruiz – Soporte técnico` for a person's words, else the department."""
+        department = self.addressing.department(case.ticket).name
+        agent = self.roster.agents.get(occasion.by_agent or "") if occasion else None
+        return f"{agent.name} – {department}" if agent and agent.name else department
+
+    def _signature(self, case: Case, occasion: Occasion) -> tuple[str, ...]:
+        agent = self.roster.agents.get(occasion.by_agent or "")
+        names = (agent.name if agent else "", self.addressing.department(case.ticket).name)
+        return tuple(name for name in names if name)
+
+    def _audience(self, case: Case) -> list[Address]:
+        return [case.ticket.requester, *(Address("", email) for email in case.ticket.cc)]
+
+    def _spoken(self, case: Case, message: Message) -> MessageFacts:
+        text = self.telling.without_agents(message.text, case.ticket.department)
+        facts = message_facts(message, text)
+        department = self.addressing.department(case.ticket)
+        return replace(facts, who=replace(facts.who, email=department.address))
+
+    def _outside(self, case: Case) -> TicketFacts:
+        return self.telling.ticket(case.ticket, now=case.now, internal=False)
+
+    def _muted(self, email: str, now: datetime) -> bool:
+        until = self.cases.known_address(email).muted_until
+        return until is not None and until > now
+
+    # -- to agents ----------------------------------------------------------------------------
+
+    def announce(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """A new ticket, to its agent or to all who might take it."""
+        self._to_agents(case, LetterType.AGENT_NEW, occasion, self._people(case))
+
+    def pass_on(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """What was written on a ticket that is known already."""
+        message = occasion.message
+        if case.is_new or message is None or message.id != event.detail["message"]:
+            return
+        if message.kind is MessageKind.AGENT or message.kind is MessageKind.AUTO:
+            return
+        people = [agent for agent in self._people(case) if agent.key != occasion.by_agent]
+        if message.kind is MessageKind.NOTE and case.ticket.assignee is None:
+            return
+        if message.kind is not MessageKind.BOUNCE:
+            self._to_agents(case, LetterType.AGENT_MESSAGE, occasion, people)
+
+    def hand_over(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """Somebody else's from now on (the first one is told by `announce`)."""
+        agent = self.roster.agents.get(event.detail["to"] or "")
+        moved = _has(case, EventKind.LEVEL)
+        if case.is_new or agent is None or agent.key == occasion.by_agent or moved:
+            return
+        self._to_agents(case, LetterType.ASSIGNED, occasion, [agent], event)
+
+    def change_level(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """Up: the new level's people. Down: whoever gets it back."""
+        if case.is_new:
+            return
+        up = event.detail["to"] > event.detail["from"]
+        type = LetterType.ESCALATION if up else LetterType.RETURNED
+        self._to_agents(case, type, occasion, self._people(case), event)
+
+    def move(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """A new department's people hear of it as of a new ticket."""
+        if not case.is_new and not _has(case, EventKind.LEVEL):
+            self._to_agents(case, LetterType.AGENT_NEW, occasion, self._people(case), event)
+
+    def report_failure(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """A letter did not arrive: somebody has to find another way."""
+        number = event.detail.get("message")
+        lost = self.cases.message(number) if number else None
+        facts = Failure(
+            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+            address=event.detail.get("recipient") or case.ticket.requester.email,
+            reason=event.detail["reason"],
+            text=lost.text if lost else "",
+        )
+        for agent in self._people(case):
+            post = self._agent_post(case, agent, self.practice.name)
+            letter = self.writer.write(
+                LetterType.DELIVERY_FAILED,
+                facts,
+                post=post,
+                language=self._house_language(case),
+                now=case.now,
+            )
+            self._put(case, letter, occasion)
+
+    def _people(self, case: Case) -> list[Agent]:
+        """The assignee; without one the agents of that department and level, else of the
+        whole department."""
+        ticket = case.ticket
+        if ticket.assignee and (agent := self.roster.agents.get(ticket.assignee)):
+            return [agent]
+        day = case.now.astimezone(self.practice.timezone).date()
+        team = self.roster.team(ticket.department, ticket.level, day)
+        return team or self.roster.whole_department(ticket.department)
+
+    def _to_agents(
+        self,
+        case: Case,
+        type: LetterType,
+        occasion: Occasion,
+        people: Sequence[Agent],
+        event: Event | None = None,
+    ) -> None:
+        message = occasion.message or self._last_words(case)
+        if message is None or not people:
+            return
+        relayed = self._relayed(message)
+        facts = self._notice(case, occasion, message, relayed, event)
+        for agent in people:
+            letter = self.writer.write(
+                type,
+                facts,
+                post=self._agent_post(case, agent, self._speaker(case, message)),
+                language=self._house_language(case),
+                now=case.now,
+                enclosures=relayed.sent,
+            )
+            self._put(case, letter, occasion)
+
+    def _notice(
+        self,
+        case: Case,
+        occasion: Occasion,
+        message: Message,
+        relayed: Relayed,
+        event: Event | None,
+    ) -> Notice:
+        earlier = () if case.is_new else self.cases.messages(case.ticket.id, last=3)
+        return Notice(
+            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+            message=message_facts(message),
+            previous=before(earlier, message),
+            remarks=tuple(self._remarks(case, occasion, relayed)),
+            offered=occasion.offered,
+            by=self._name_of(event.actor) if event else "",
+            reason=(event.detail.get("reason") or "") if event else "",
+        )
+
+    def _remarks(self, case: Case, occasion: Occasion, relayed: Relayed) -> list[str]:
+        language = self._house_language(case)
+        said = []
+        if occasion.stranger:
+            said.append(say("remark-stranger", language))
+        if occasion.encrypted:
+            said.append(say("remark-encrypted", language))
+        if case.is_new and occasion.courtesy is not Courtesy.FULL:
+            said.append(say(f"remark-courtesy-{occasion.courtesy.value}", language))
+        for key, files in (
+            ("remark-program", relayed.programs),
+            ("remark-large", relayed.too_large),
+        ):
+            if files:
+                said.append(say(key, language, files=", ".join(f.filename for f in files)))
+        return said
+
+    def _speaker(self, case: Case, message: Message) -> str:
+        """`Luis Pérez · Soporte ACME`: whose words these are."""
+        return f"{message.sender.name or message.sender.email} · {self.practice.name}"
+
+    def _agent_post(self, case: Case, agent: Agent, name: str) -> Post:
+        return self.addressing.post(
+            agent.email,
+            ticket=case.ticket,
+            sender_name=name,
+            to=(agent.address,),
+            thread=True,
+        )
+
+    def _last_words(self, case: Case) -> Message | None:
+        human = [
+            message
+            for message in self.cases.messages(case.ticket.id, last=20)
+            if message.kind in (MessageKind.CUSTOMER, MessageKind.AGENT)
+        ]
+        return human[-1] if human else None
+
+    def _name_of(self, actor: str) -> str:
+        kind, _, key = actor.partition(":")
+        agent = self.roster.agents.get(key) if kind == "agent" else None
+        return (agent.name or agent.key) if agent else ""
+
+    def _house_language(self, case: Case) -> str:
+        return self.addressing.department(case.ticket).language
+
+    # -- to whoever asked ---------------------------------------------------------------------
+
+    def answer(
+        self, case: Case, occasion: Occasion, member: Member, lines: Sequence[str]
+    ) -> None:
+        facts = Information(
+            title=say("done-title", self._house_language(case)),
+            lines=tuple(lines),
+            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+        )
+        self._to_member(case, LetterType.ANSWER, facts, occasion, member)
+
+    def command_error(
+        self,
+        case: Case,
+        occasion: Occasion,
+        member: Member,
+        reasons: Sequence[str],
+        text: str,
+    ) -> None:
+        facts = CommandFault(
+            reason="\n".join(reasons),
+            text=text,
+            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+        )
+        self._to_member(case, LetterType.COMMAND_ERROR, facts, occasion, member)
+
+    def _to_member(
+        self,
+        case: Case,
+        type: LetterType,
+        facts: Information | CommandFault,
+        occasion: Occasion,
+        member: Member,
+    ) -> None:
+        post = self.addressing.post(
+            member.address.email,
+            ticket=case.ticket,
+            sender_name=self.practice.name,
+            to=(member.address,),
+            in_reply_to=occasion.in_reply_to,
+            references=occasion.references,
+        )
+        letter = self.writer.write(
+            type, facts, post=post, language=self._house_language(case), now=case.now
+        )
+        self._put(case, letter, occasion)
+
+    def confirm(self, reading: Reading, ticket: Ticket | None, occasion: Occasion) -> None:
+        """Ask the registered owner of an address whether a mail is his."""
+        member = reading.member
+        department = self.addressing.department(ticket)
+        post = self.addressing.post(
+            member.address.email,
+            ticket=ticket,
+            sender_name=self.practice.name,
+            to=(member.address,),
+            purpose="confirm",
+            number=reading.intake,
+        )
+        facts = Confirmation(
+            text=reading.mail.reply or reading.mail.text,
+            subject=reading.mail.subject,
+            until=reading.now + timedelta(days=self.practice.confirm_days),
+            ticket=self.telling.ticket(ticket, now=reading.now, internal=True)
+            if ticket
+            else None,
+        )
+        letter = self.writer.write(
+            LetterType.CONFIRM, facts, post=post, language=department.language, now=reading.now
+        )
+        kept = not self.practice.leaves(ticket.requester.email if ticket else None)
+        self.post_letter(letter, occasion.cause, reading.now, kept)
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def _relayed(self, message: Message | None) -> Relayed:
+        files: tuple[Enclosure, ...] = message.attachments if message else ()
+        return sort_enclosures(files, limit=self.practice.relayed_bytes)
+
+    def _put(
+        self,
+        case: Case,
+        letter: Letter,
+        occasion: Occasion,
+        *,
+        message: Message | None = None,
+    ) -> None:
+        kept = not self.practice.leaves(case.ticket.requester.email)
+        number = message.id if message else None
+        case.put(letter, occasion.cause, message=number, kept=kept)
+
+
+def _turned(case: Case, status: Status) -> bool:
+    return any(
+        event.kind is EventKind.STATUS and event.detail["to"] == status for event in case.events
+    )
+
+
+def _has(case: Case, kind: EventKind) -> bool:
+    return any(event.kind is kind for event in case.events)
+
+
+def _by_customer(event: Event) -> bool:
+    return event.actor.startswith("customer:")
+
+
+def _public_words(occasion: Occasion) -> Message | None:
+    message = occasion.message
+    spoken = message is not None and message.kind is MessageKind.AGENT and message.public
+    return message if spoken else None
+
+
+Notify = Callable[[Notices, Case, Event, Occasion], None]
+
+#: event -> who is told. The whole behaviour of the desk towards people, in one place.
+NOTICES: dict[EventKind, tuple[Notify, ...]] = {
+    EventKind.CREATED: (Notices.acknowledge, Notices.announce),
+    EventKind.MESSAGE: (Notices.relay, Notices.pass_on),
+    EventKind.STATUS: (Notices.resolve, Notices.close, Notices.reopen),
+    EventKind.ASSIGNED: (Notices.hand_over,),
+    EventKind.LEVEL: (Notices.change_level,),
+    EventKind.DEPARTMENT: (Notices.move,),
+    EventKind.DELIVERY_FAILED: (Notices.report_failure,),
+}
