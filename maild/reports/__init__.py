@@ -1,0 +1,1 @@
+"""What supervisors read: figures computed from ticket histories, and the letter about them."""
