@@ -83,8 +83,9 @@ HTML = {
     "apple": "<body>{new}<div><br><blockquote type='cite'><div>{old}</div></blockquote></div>",
     "thunderbird": '<p>{new}</p><div class="moz-cite-prefix">Somebody said:<br></div>'
     '<blockquote type="cite" cite="mid:x">{old}</blockquote>',
-    "outlook": '<div class="WordSection1"><p class="MsoNormal">{new}</p><div><div style="border:'
-    'none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal"><b>X:'
+    "outlook": '<div class="WordSection1"><p class="MsoNormal">{new}</p><div><div style='
+    '"border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">'
+    '<p class="MsoNormal"><b>X:'
     "</b> Y</p></div></div><p>{old}</p></div>",
     "outlook-web": '<div>{new}</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg">'
     "<b>X:</b> Y</div><div>{old}</div>",

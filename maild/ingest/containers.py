@@ -29,7 +29,7 @@ _WHOLE = frozenset(
 _MIXED = frozenset("gmail_quote gmail_quote_container zmail_extra".split())
 #: From here on nothing is new.
 _REST = frozenset(
-    "divrplyfwdmsg appendonsend stopspelling olk_src_body_section reply-intro replysplit"
+    "divrplyfwdmsg appendonsend stopspelling zwchr olk_src_body_section reply-intro replysplit"
     " moz-forward-container mail-editor-reference-message-container includetail"
     " ms-outlook-mobile-reference-message quotedreply mail-quote-collapse".split()
 )
@@ -37,9 +37,10 @@ _SIGNATURE = frozenset(
     "gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block-user"
     " ms-outlook-mobile-signature".split()
 )
-#: Outlook draws this line above its block; `divider` is what the web clients add to it.
+#: The line desktop Outlook draws above its block: its colours, and always this padding.
 _BORDER = re.compile(
-    r"border:\s?none;\s?border-top:\s?solid\s?(?:#(?:e1e1e1|b5c4df)|windowtext)?", re.IGNORECASE
+    r"border:\s?none;\s?border-top:\s?solid\s?(?:#\w{6}|windowtext)\s1\.0pt;\s?padding:\s?3\.0pt\s0",
+    re.IGNORECASE,
 )
 
 

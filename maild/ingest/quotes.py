@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from maild.ingest import phrases
 
 LONGEST = 500  #: no line of a mail program is longer; a longer one is text
+_LONGEST_OPENING = 240  #: of one line of an attribution
 _WINDOW = 5  #: lines over which an attribution may be wrapped
 
 
@@ -226,10 +227,10 @@ def attribution(lines: Sequence[str], at: int) -> Cut | None:
     joined = ""
     for end in range(at, min(at + _WINDOW, len(lines))):
         line = bare(lines[end])
-        if not line or len(line) > LONGEST:
+        if not line or len(line) > _LONGEST_OPENING or len(joined) > 400:
             return None
         glue = "" if not joined or joined[-1] in "<(" else " "
-        joined = f"{joined}{glue}{line}"[: 2 * LONGEST]
+        joined = f"{joined}{glue}{line}"
         if _may_end(line) and (sure := _is_attribution(joined)) is not None:
             return Cut(at, end + 1, "attribution", sure=sure)
         if line.endswith((":", ".", "!", "?")) and not _unfinished(joined):
@@ -241,30 +242,28 @@ def _has_address(text: str) -> bool:
     return "@" in text and EMAIL.search(text) is not None
 
 
+def _says_wrote(line: str) -> bool:
+    lowered = line.lower()
+    return any(word in lowered for word in phrases.WROTE)
+
+
 def _may_open(lines: Sequence[str], at: int) -> bool:
     """A cheap look: only a line like this is worth joining with those below it."""
-    if len(lines[at]) > LONGEST:
-        return False
-    line = bare(lines[at]).lstrip("- ")
+    line = bare(lines[at]).lstrip("- ") if len(lines[at]) <= _LONGEST_OPENING else ""
     if not line:
         return False
-    return bool(
-        _OPENER.match(line[:20])
-        or (line[:1].isdigit() and _DAY.search(line))
-        or _has_address(line)
-        or line.startswith("Posted by ")
-        or (_WROTE.search(line) and (_DAY.search(line) or " via " in line))
-        or (_DAY.search(line) and _TIME.search(line))
-    )
+    if _OPENER.match(line[:20]) or line.startswith("Posted by ") or "@" in line:
+        return True
+    dated = any(map(str.isdigit, line)) and _DAY.search(line) is not None
+    if dated and (line[0].isdigit() or _TIME.search(line)):
+        return True
+    return (dated or " via " in line) and _says_wrote(line)
 
 
 def _may_end(line: str) -> bool:
-    return (
-        line[-1] in ":：>-"
-        or "@" in line
-        or _POSTED.match(line) is not None
-        or (_WROTE.search(line) is not None or _ISO_SENDER.match(line) is not None)
-    )
+    """The last of its lines closes with a mark, an address or the verb."""
+    ends = line.rstrip("*_ -").lower().endswith((*":：>)", *phrases.WROTE))
+    return ends or line.startswith(("Posted by ", "20")) or line[-1] == "-"
 
 
 def _unfinished(joined: str) -> bool:

@@ -124,9 +124,10 @@ _NO_REPLY = re.compile(
 
 
 _SAYS_SO = re.compile(
-    r"(?:please )?do not (?:reply|respond) to this|please do not reply|no (?:responda|conteste) a "
-    r"este (?:correo|mensaje|e-?mail)|(?:mensaje|correo) generado autom[aá]ticamente|"
-    r"this is an automatic(?:ally)?(?: generated)? (?:e-?mail|message)|no responeu aquest",
+    r"do not (?:reply|respond) to this|please do not reply|no responeu aquest|"
+    r"no (?:responda|conteste) a este (?:correo|mensaje|e-?mail)|"
+    r"(?:mensaje|correo) generado autom[aá]ticamente|"
+    r"this is an automatic(?:ally)?(?: generated)? (?:e-?mail|message)",
     re.IGNORECASE,
 )
 

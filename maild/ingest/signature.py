@@ -21,7 +21,7 @@ _DEVICE = (
     r"iphone|ipad|ipod|android|outlook|mail\b|mailbox|yahoo|gmail|samsung|galaxy|blackberry|"
     r"windows|proton|protonmail|airmail|spark|k-9|mobile|móvil|movil|mòbil|dispositiv\w{1,3}|"
     r"correo|huawei|xiaomi|sony|xperia|htc|nokia|aol|tutanota|bluemail|mymail|email|e-mail|"
-    r"el correo|l'app|apple|hey|thunderbird|type app|nine|zoho|front)"
+    r"el correo|l'app|apple|hey|thunderbird|type ?app|nine|zoho|front)"
 )
 _SENT = (
     r"sent (?:from|via|with|by|using|on)|sent securely (?:from|with)|enviado (?:desde|con|"
@@ -37,9 +37,9 @@ _GET = (
     r"(?:l[’'])?(?:o |program )?(?:outlook|bluemail|yahoo|gmail|spark|typeapp)"
 )
 _FOOTER = re.compile(
-    rf"[<(\[*_\s]{{0,4}}(?:(?:{_SENT})\s(?:(?:un|una|el|la|le|the|des|d'un|l'|meinem?|"
+    rf"[<(\[*_\s]{{0,4}}(?:(?:{_SENT})\s(?:.{{1,60}}<https?://|(?:(?:un|una|el|la|le|the|des|d'un|l'|meinem?|"
     rf"der|app) )?"
-    rf"{_DEVICE}\b|{_GET}|von meine[mr] .{{2,50}}gesendet|diese nachricht wurde von .{{2,60}} "
+    rf"{_DEVICE}\b)|{_GET}|von meine[mr] .{{2,50}}gesendet|diese nachricht wurde von .{{2,60}} "
     r"gesendet|holen sie sich outlook|outlook (?:für|voor|til|för) .{2,20}|"
     r"(?:sent|enviado) by \w{2,12}>|\w{2,20} from mobile$|from my [\w -]{2,20}$|"
     r"従?從?.?我的.{1,20}[发發传傳]送|发自我的|.{1,20}から送信|나의 .{1,20}에서 보냄|"
@@ -100,6 +100,8 @@ def _after_dashes(lines: Sequence[str]) -> int:
         if line in ("-- ", "--", "– ", "—", "— ") or clean(line) in ("--", "—"):
             if below <= _MOST_LINES and (line == "-- " or _may_sign(lines[i + 1 :])):
                 found = i
+        elif is_rule(line) and 0 < below <= 8 and surely_signs("\n".join(lines[i + 1 :])):
+            found = i
         elif line.strip():
             below += 1
             if below > _MOST_LINES:
@@ -182,9 +184,14 @@ def looks_like_signature(text: str) -> bool:
     return all(_CONFIDENTIAL.match(p.strip()) or _all_lines_sign(p) for p in paragraphs)
 
 
+def _naked(line: str) -> str:
+    """Without the emphasis and the small pictures people put before their telephone."""
+    return re.sub(r"^[^\w+(<\"'¿¡/#@-]{1,8}", "", clean(line).strip("*_|- "))
+
+
 def surely_signs(text: str) -> bool:
     """Looks like a signature, and has more than names: a closing, a telephone, an address."""
-    lines = [clean(line).strip("*_|- ") for line in text[:6000].splitlines() if line.strip()]
+    lines = [_naked(line) for line in text[:6000].splitlines() if line.strip()]
     return looks_like_signature(text) and any(
         _CLOSING.fullmatch(line.strip(" ,.;!-"))
         or _PHONE.match(line)
@@ -198,7 +205,7 @@ def surely_signs(text: str) -> bool:
 
 
 def _all_lines_sign(paragraph: str) -> bool:
-    lines = [clean(line).strip("*_|- ") for line in paragraph.splitlines() if line.strip()]
+    lines = [_naked(line) for line in paragraph.splitlines() if line.strip()]
     return len(lines) <= 12 and all(map(_line_signs, lines))
 
 
