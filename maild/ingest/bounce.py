@@ -14,7 +14,8 @@ from maild.model.mail import Mail
 _BEGINNING = 1500  #: characters of text in which a robot says what it is
 
 _SYSTEM = re.compile(
-    r"\b(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|maildaemon|mdaemon|majordomo-owner|smtpd|amavis|"
+    r"\b(?:mailer[-_. ]?daemon|mail[-_. ]?daemon|maildaemon|mdaemon|majordomo-owner|smtpd|"
+    r"amavis|"
     r"mail[-_. ]?deliver\w{1,3}|mailerdaemon|nondelivery|mta[-_]?admin|ndr|"
     r"\w{0,20}_smtp_\w{0,30}|symantec_\w{0,40})\b",
     re.IGNORECASE,

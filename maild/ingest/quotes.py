@@ -257,7 +257,7 @@ def _may_open(lines: Sequence[str], at: int) -> bool:
     dated = any(map(str.isdigit, line)) and _DAY.search(line) is not None
     if dated and (line[0].isdigit() or _TIME.search(line)):
         return True
-    return (dated or " via " in line) and _says_wrote(line)
+    return (dated or " via " in line or lines[at].startswith("--")) and _says_wrote(line)
 
 
 def _may_end(line: str) -> bool:
@@ -284,7 +284,7 @@ def _is_attribution(joined: str) -> bool | None:
         and _DAY.search(joined)
         and not _WROTE.search(joined)
     ):
-        return bool(ends or _TIME.search(joined) or re.match(r"\d{4}/", joined))
+        return ends  # without a colon it may be a line of a log
     if ends and _GMAIL_CA.match(joined) and _has_address(joined):
         return True
     verb = _last_verb(text)
@@ -293,6 +293,8 @@ def _is_attribution(joined: str) -> bool | None:
     before, after = text[: verb.start()], text[verb.end() :]
     if _PROSE.search(before[-12:]) or len(after) > 120:
         return None
+    if dashed and not after.strip() and len(before) < 80:
+        return True  # Sony and Samsung: ---- Ana escribió ----
     return _weigh(text, before, after, ends or dashed)
 
 
