@@ -224,18 +224,21 @@ def attribution(lines: Sequence[str], at: int) -> Cut | None:
     """`On …, Ana wrote:` and its kin in a dozen languages, wrapped over some lines or not."""
     if not _may_open(lines, at) or header_field(lines[at]):
         return None
-    joined = ""
+    joined, perhaps = "", None
     for end in range(at, min(at + _WINDOW, len(lines))):
         line = bare(lines[end])
         if not line or len(line) > _LONGEST_OPENING or len(joined) > 400:
-            return None
+            break
         glue = "" if not joined or joined[-1] in "<(" else " "
         joined = f"{joined}{glue}{line}"
-        if _may_end(line) and (sure := _is_attribution(joined)) is not None:
-            return Cut(at, end + 1, "attribution", sure=sure)
+        sure = _is_attribution(joined) if _may_end(line) else None
+        if sure is not None:
+            perhaps = perhaps or Cut(at, end + 1, "attribution", sure=False)
+        if sure:
+            return Cut(at, end + 1, "attribution")
         if line.endswith((":", ".", "!", "?")) and not _unfinished(joined):
-            return None
-    return None
+            break
+    return perhaps
 
 
 def _has_address(text: str) -> bool:
