@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from maild.ingest import quotes, signature
+from maild.ingest import layout, quotes, signature
 from maild.ingest.parse import parse
 from maild.model.mail import Address, Automatic, Mail
 
@@ -69,12 +69,12 @@ def _inline(mail: Mail) -> Forwarded | None:
     return None
 
 
-def _read(mail: Mail, lines: Sequence[str], cut: quotes.Cut) -> Forwarded | None:
+def _read(mail: Mail, lines: Sequence[str], cut: layout.Cut) -> Forwarded | None:
     sender = _sender(cut.fields.get("from", ""))
     if sender is None:
         return None
     start = cut.start
-    while start and (quotes.is_rule(lines[start - 1]) or not lines[start - 1].strip()):
+    while start and (layout.is_rule(lines[start - 1]) or not lines[start - 1].strip()):
         start -= 1
     note = signature.set_aside("\n".join(lines[:start]))[0]
     subject = cut.fields.get("subject") or _FORWARD.sub("", mail.subject, count=1).strip()
@@ -85,14 +85,14 @@ def _read(mail: Mail, lines: Sequence[str], cut: quotes.Cut) -> Forwarded | None
 def _unquoted(lines: Sequence[str]) -> list[str]:
     """Apple Mail quotes all of what it forwards; what a quote holds is the text here."""
     filled = [line for line in lines if line.strip()]
-    if filled and all(quotes.is_quoted(line) for line in filled):
+    if filled and all(layout.is_quoted(line) for line in filled):
         return [re.sub(r"^\s{0,3}> ?", "", line) for line in lines]
     return list(lines)
 
 
 def _sender(value: str) -> Address | None:
     """`Ana <ana@x.test>`, `ana@x.test`, `Ana [mailto:ana@x.test]`; None without address."""
-    hit = quotes.EMAIL.search(value)
+    hit = layout.EMAIL.search(value)
     if hit is None:
         return None
     name = re.split(r"[<\[(]", value, maxsplit=1)[0].strip(" \"'*")

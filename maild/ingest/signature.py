@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 
-from maild.ingest.quotes import EMAIL, clean, is_rule
+from maild.ingest.layout import EMAIL, clean, is_rule
 
 _LONGEST = 200
 _MOST_LINES = 25  #: of a signature; what is longer is text after a dash

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import quotequail
 
-from maild.ingest import containers, quotes, signature
+from maild.ingest import containers, layout, quotes, signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _without_rules(lines: Sequence[str], end: int) -> int:
     while (
         end < len(lines)
         and end
-        and (quotes.is_rule(lines[end - 1]) or not lines[end - 1].strip())
+        and (layout.is_rule(lines[end - 1]) or not lines[end - 1].strip())
     ):
         end -= 1
     return end
@@ -70,15 +70,15 @@ class _Page:
 
     lines: Sequence[str]
     quoted: Sequence[bool]  #: by `>` or by an HTML element
-    cuts: dict[int, quotes.Cut]  #: by first line
+    cuts: dict[int, layout.Cut]  #: by first line
 
 
 def _read(lines: Sequence[str], mask: Sequence[bool]) -> _Page:
-    quoted = [mask[i] or quotes.is_quoted(line) for i, line in enumerate(lines)]
-    cuts: dict[int, quotes.Cut] = {}
+    quoted = [mask[i] or layout.is_quoted(line) for i, line in enumerate(lines)]
+    cuts: dict[int, layout.Cut] = {}
     at = 0
     while at < min(len(lines), _LINES_READ):
-        cut = None if quotes.is_quoted(lines[at]) else quotes.find_cut(lines, at)
+        cut = None if layout.is_quoted(lines[at]) else quotes.find_cut(lines, at)
         if cut:
             cuts[at] = cut
         at = cut.end if cut else at + 1
@@ -128,7 +128,7 @@ def _decide(page: _Page) -> tuple[int | None, bool]:
     return soft, False
 
 
-def _is_hard(page: _Page, cut: quotes.Cut) -> bool:
+def _is_hard(page: _Page, cut: layout.Cut) -> bool:
     """Everything below is history: nothing there is marked as quoted line by line."""
     if not cut.sure:
         return False
@@ -150,7 +150,7 @@ def _quotes_follow(page: _Page, at: int) -> bool:
 def _typed_run(page: _Page, at: int) -> int:
     """How many lines from here on only happen to begin with `>`: output under `Falla:`"""
     above = next((page.lines[i] for i in range(at - 1, -1, -1) if page.lines[i].strip()), "")
-    if not quotes.clean(above[-20:]).endswith(":"):
+    if not layout.clean(above[-20:]).endswith(":"):
         return 0
     end = at
     while end < len(page.lines) and page.lines[end].startswith(">"):

@@ -1,0 +1,136 @@
+"""`On …, Ana wrote:` and its kin in a dozen languages, wrapped over some lines or not.
+
+An attribution needs a verb and proof that a program wrote it: an address, a date with its
+time, a name in the place for names. *The technician wrote me:* is prose.
+"""
+
+import re
+from collections.abc import Sequence
+
+from maild.ingest import phrases
+from maild.ingest.header_block import header_field
+from maild.ingest.layout import DAY, EMAIL, TIME, Cut, any_of, bare
+
+_LONGEST_OPENING = 240  #: characters of one line of an attribution
+_WINDOW = 5  #: lines over which it may be wrapped
+
+_WROTE = re.compile(rf"(?<![^\W\d_])(?:{any_of(phrases.WROTE)})(?![^\W\d_])", re.IGNORECASE)
+_OPENER = re.compile(
+    rf"(?:(?:{any_of(phrases.OPENERS)})[\s\d]|在|于)",
+    re.IGNORECASE,
+)
+_PROSE = re.compile(rf"(?<!\w)(?:{any_of(phrases.PRONOUNS)})\s?$", re.IGNORECASE)
+#: *the technician wrote:* is prose; *Ana wrote:* a program's
+_SOMEBODY = re.compile(r"(?<!\w)(?:the|a|el|la|un|una|der|die|ein|le|il|o)\s\w+\s?$", re.I)
+_DATED_SENDER = re.compile(
+    r"\D{0,20}\d{1,4}\D.{4,90}?(?:<|\(mailto:|<mailto:)[^\s<>@]{1,64}@[^\s<>]{1,100}>?\)?\s?:?$"
+)
+_ISO_SENDER = re.compile(
+    r"20\d\d-\d\d-\d\d\s\d{1,2}:\d\d\s(?:GMT|UTC)[+-]\d\d:\d\d\s[^\d:]{2,60}:?$"
+)
+_GMAIL_CA = re.compile(r"Missatge de .{3,200} del dia .{4,60}$", re.IGNORECASE)
+_POSTED = re.compile(r"Posted by .{1,60} on \d{2}/\d{2}/\d{4}$", re.IGNORECASE)
+
+
+def attribution(lines: Sequence[str], at: int) -> Cut | None:
+    """`On …, Ana wrote:` and its kin in a dozen languages, wrapped over some lines or not."""
+    if not _may_open(lines, at) or header_field(lines[at]):
+        return None
+    joined, perhaps = "", None
+    for end in range(at, min(at + _WINDOW, len(lines))):
+        line = bare(lines[end])
+        if not line or len(line) > _LONGEST_OPENING or len(joined) > 400:
+            break
+        glue = "" if not joined or joined[-1] in "<(" else " "
+        joined = f"{joined}{glue}{line}"
+        sure = _is_attribution(joined) if _may_end(line) else None
+        if sure is not None:
+            perhaps = perhaps or Cut(at, end + 1, "attribution", sure=False)
+        if sure:
+            return Cut(at, end + 1, "attribution")
+        if line.endswith((":", ".", "!", "?")) and not _unfinished(joined):
+            break
+    return perhaps
+
+
+def _has_address(text: str) -> bool:
+    return "@" in text and EMAIL.search(text) is not None
+
+
+def _says_wrote(line: str) -> bool:
+    lowered = line.lower()
+    return any(word in lowered for word in phrases.WROTE)
+
+
+def _may_open(lines: Sequence[str], at: int) -> bool:
+    """A cheap look: only a line like this is worth joining with those below it."""
+    line = bare(lines[at]).lstrip("- ") if len(lines[at]) <= _LONGEST_OPENING else ""
+    if not line:
+        return False
+    if _OPENER.match(line[:20]) or line.startswith("Posted by ") or "@" in line:
+        return True
+    dated = any(map(str.isdigit, line)) and DAY.search(line) is not None
+    if dated and (line[0].isdigit() or TIME.search(line)):
+        return True
+    return (dated or " via " in line or lines[at].startswith("--")) and _says_wrote(line)
+
+
+def _may_end(line: str) -> bool:
+    """The last of its lines closes with a mark, an address or the verb."""
+    ends = line.rstrip("*_ -").lower().endswith((*":：>)", *phrases.WROTE))
+    return ends or line.startswith(("Posted by ", "20")) or line[-1] == "-"
+
+
+def _unfinished(joined: str) -> bool:
+    """Ends in a full stop as abbreviations do (`10:30 a.m.`, `24 aug.`), not as prose."""
+    return bool(re.search(r"(?:\d|\b[ap]|\bm|\b\w{2,4})\.$", joined[-8:], re.IGNORECASE))
+
+
+def _is_attribution(joined: str) -> bool | None:
+    """True: surely; False: if quoted lines follow; None: no."""
+    text = joined.strip("->*<[] ").removesuffix("：").rstrip(": ") or ""
+    ends = joined.rstrip("*_ ").endswith((":", "：", ":>"))
+    dashed = joined.startswith("--") and joined.endswith("--")
+    if _ISO_SENDER.match(joined) or _POSTED.match(joined):
+        return True
+    if (
+        "@" in joined
+        and _DATED_SENDER.match(joined)
+        and DAY.search(joined)
+        and not _WROTE.search(joined)
+    ):
+        return ends  # without a colon it may be a line of a log
+    if ends and _GMAIL_CA.match(joined) and _has_address(joined):
+        return True
+    verb = _last_verb(text)
+    if verb is None or not (ends or dashed or verb.end() == len(text)):
+        return None
+    before, after = text[: verb.start()], text[verb.end() :]
+    if _PROSE.search(before[-12:]) or len(after) > 120:
+        return None
+    if dashed and not after.strip() and len(before) < 80:
+        return True  # Sony and Samsung: ---- Ana escribió ----
+    return _weigh(text, before, after, ends or dashed)
+
+
+def _last_verb(text: str) -> "re.Match[str] | None":
+    last = None
+    for last in _WROTE.finditer(text):  # noqa: B007 - the last one counts
+        pass
+    return last
+
+
+def _weigh(text: str, before: str, after: str, ends: bool) -> bool | None:
+    opener = _OPENER.match(text) is not None
+    address = _has_address(text)
+    day, time = DAY.search(text) is not None, TIME.search(text) is not None
+    if address and (opener or day or time) and (day or time or ends):
+        return ends or (opener and day)
+    if address and ends and not after.strip() and len(before) < 120:
+        return True
+    if not (opener or day):
+        return True if " via " in before and ends and len(text) < 120 else None
+    if (day and time) or (day and opener) or "пользователь" in before:
+        named = time or re.search(r"[,，]\s?[^,]{1,60}$", before) or after.strip()
+        return ends and bool(named) and not _SOMEBODY.search(before)
+    return False if opener and time else None

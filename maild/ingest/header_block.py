@@ -1,0 +1,110 @@
+"""`De: … / Enviado: … / Asunto: …`: the header block above a quoted mail."""
+
+import re
+from collections.abc import Sequence
+
+from maild.ingest import phrases
+from maild.ingest.layout import DAY, LONGEST, TIME, Cut, bare, clean
+
+_ROLES = {name: role for role, names in phrases.FIELDS.items() for name in names}
+_FIELD = re.compile(r"[*_]{0,2}([^\W\d_][^:：*]{0,24}?)\s?[*_]{0,2}\s?[:：][*_]{0,2}\s{0,3}")
+_ALL_IN_ONE = re.compile(
+    r"[\s*](sent|date|enviado(?: el)?|to|para|subject|asunto|fecha|gesendet|betreff)\s?:",
+    re.IGNORECASE,
+)
+_BLOCK_LINES = 16
+
+
+def header_field(line: str) -> tuple[str, str] | None:
+    """(role, value) of `De: Ana`, `*Sent:* Monday`, `Objet : x`; None for anything else."""
+    text = clean(line).lstrip("> ")
+    hit = _FIELD.match(text[:60])
+    if hit is None:
+        return None
+    name = hit[1].strip().casefold()
+    if name in phrases.RAW_FIELDS or name.startswith("x-"):
+        return "raw", ""
+    role = _ROLES.get(name)
+    return (role, text[hit.end() : hit.end() + LONGEST].strip("*_ ")) if role else None
+
+
+def header_block(lines: Sequence[str], at: int, *, fewest: int = 3) -> Cut | None:
+    """A block of at least `fewest` different header fields, From among them."""
+    first = header_field(lines[at])
+    if first is None or first[0] in ("raw", "other") or len(lines[at]) > LONGEST:
+        return None
+    if _below_raw(lines, at):
+        return None
+    fields, end = _read_fields(lines, at)
+    known = fields.keys() - {"other"}
+    if "raw" in fields or "from" not in fields:
+        return None
+    if fewest > 1 and not _mailish(fields):
+        return None
+    if len(known) >= fewest or _all_in_one_line(lines[at]):
+        return Cut(at, end, "block", fields=fields)
+    return None
+
+
+def _below_raw(lines: Sequence[str], at: int) -> bool:
+    """The lines right above are fields of a raw header."""
+    for i in range(at - 1, max(-1, at - 12), -1):
+        found = header_field(lines[i]) or (lines[i][:1] in " \t" and lines[i].strip())
+        if not found:
+            return False
+        if found[0] == "raw":
+            return True
+    return False
+
+
+def _mailish(fields: dict[str, str]) -> bool:
+    """A form has a From and a Date too (`De: Madrid`), but no address and no full date."""
+    sent = fields.get("sent", "")
+    return bool(DAY.search(sent) or TIME.search(sent)) or any(
+        "@" in fields.get(role, "") for role in ("from", "to", "cc")
+    )
+
+
+def _read_fields(lines: Sequence[str], at: int) -> tuple[dict[str, str], int]:
+    fields: dict[str, str] = {}
+    end, wrapped, role = at, 0, ""
+    for i in range(at, min(at + _BLOCK_LINES, len(lines))):
+        found = header_field(lines[i])
+        if found:
+            if found[0] in fields and found[0] not in ("other", "cc"):
+                break
+            role, end, wrapped = found[0], i + 1, 0
+            fields.setdefault(role, found[1])
+        elif not bare(lines[i]):
+            if role == "subject" and fields.get("subject"):
+                break
+            wrapped += 1
+        elif role and i == end and not fields[role]:
+            fields[role], end = clean(lines[i])[:LONGEST], i + 1
+        elif role in ("to", "cc", "subject", "from") and i == end and wrapped < 2:
+            fields[role] = f"{fields[role]} {clean(lines[i])[:LONGEST]}"
+            end, wrapped = i + 1, wrapped + 1
+            if role == "subject":
+                fields, end = _undo_if_text(lines, fields, i)
+        else:
+            break
+        if wrapped > 2:
+            break
+    return fields, end
+
+
+def _undo_if_text(
+    lines: Sequence[str], fields: dict[str, str], i: int
+) -> tuple[dict[str, str], int]:
+    """A line right below Subject continues it only where more of the block follows."""
+    follows = i + 1 < len(lines) and (not bare(lines[i + 1]) or header_field(lines[i + 1]))
+    if follows:
+        return fields, i + 1
+    return {**fields, "subject": fields["subject"].removesuffix(f" {clean(lines[i])}")}, i
+
+
+def _all_in_one_line(line: str) -> bool:
+    first = header_field(line)
+    if first is None or first[0] != "from":
+        return False
+    return len({hit[1].casefold() for hit in _ALL_IN_ONE.finditer(line[:LONGEST])}) >= 2

@@ -1,0 +1,50 @@
+"""What a line of mail looks like, and the shape of what introduces a quotation."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+LONGEST = 500  #: no line of a mail program is longer; a longer one is text
+
+EMAIL = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,6}\w{2,20}")
+DAY = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})|\d\s?[年년]")
+TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
+_RULE = re.compile(r"[-_=*—─ ]{5,200}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Lines `start` to `end` (exclusive) that introduce a quoted mail."""
+
+    start: int
+    end: int
+    kind: str  #: attribution | block | original | forwarded | marker
+    sure: bool = True  #: False: counts only when quoted lines follow
+    fields: dict[str, str] = field(default_factory=dict)  #: from, sent, to, cc, subject
+
+
+def clean(line: str) -> str:
+    """A line without the blanks and joiners that only confuse comparison."""
+    return line.replace("\xa0", " ").replace("\u202f", " ").replace("\u200b", "").strip()
+
+
+def is_quoted(line: str) -> bool:
+    """`> like this`; a Python prompt is no quotation."""
+    head = line[:8].lstrip()
+    return head.startswith(">") and not head.startswith(">>> ")
+
+
+def bare(line: str) -> str:
+    """A line without quotation marks and asterisks around it."""
+    return clean(line).lstrip("> ").strip("*_ ")
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for any of some phrases, however wide their blanks."""
+    longest_first = sorted(set(words), key=len, reverse=True)
+    return "|".join(re.escape(word).replace(r"\ ", r"\s") for word in longest_first)
+
+
+def is_rule(line: str) -> bool:
+    """A line drawn with dashes or underscores."""
+    return len(line) <= LONGEST and _RULE.match(clean(line)) is not None
