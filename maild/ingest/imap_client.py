@@ -137,6 +137,13 @@ class BoundedClient(IMAPClient):
             if self._imap.tagged_commands[self._idle_tag]:
                 raise self._imap.abort("the server refuses to IDLE")
 
+    def idle_done(self) -> Any:
+        """Leave IDLE. Here a server that is gone, or says good-bye, is noticed."""
+        answer = super().idle_done()
+        if "BYE" in self._imap.untagged_responses:
+            raise LineTrouble("the server said good-bye")
+        return answer
+
     def forget_remarks(self) -> None:
         """Drop what the server said unasked, which imaplib piles up."""
         self._imap.untagged_responses.clear()

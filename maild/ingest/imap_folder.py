@@ -312,7 +312,7 @@ class Folder:
         return not (self.has_news() or self._client.holds_more())
 
     def end_idle(self) -> bool:
-        """Leave IDLE; whether the server spoke of mail. Here a dead server is noticed."""
+        """Leave IDLE; whether the server spoke of mail."""
         self._client.idle_done()
         return self.has_news()
 
