@@ -61,7 +61,7 @@ def named(value: str) -> list[str]:
         found += _SPEC.findall(draft.bare)[:MOST]
         if draft.spec:
             found += _QUOTED_LOCAL.findall(draft.spec) or _SPEC.findall(draft.spec)[:MOST]
-    return found[:MOST]
+    return [words.decode(email) for email in found[:MOST]]
 
 
 def _read(value: str) -> Iterator[_Draft]:
@@ -144,6 +144,6 @@ def _email(spec: str) -> str | None:
 
 
 def _address(name: str, email: str, hint: str | None) -> Address:
-    email = words.decode(email, hint=hint).strip(".'") if not email.isascii() else email
+    email = words.decode(email, hint=hint)
     name = name.strip(' "').strip()
     return Address("" if name.casefold() == email.casefold() else name, email)

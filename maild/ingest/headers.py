@@ -24,6 +24,7 @@ MAX_IDS = 200
 _ID = re.compile(r"<[^<>\s]{1,998}>")
 _LOOSE_ID = re.compile(r"<([^<>]{1,998})>")
 _BARE_ID = re.compile(r"[^<>\s@]{1,500}@[^<>\s@]{1,498}")
+_ADDRESS = re.compile(r"[!-Z^-~]{1,256}@[!-~]{1,255}")
 _FIELD_LINE = re.compile(rb"[!-9;-~]{1,200}[ \t]{0,20}:")
 _KNOWN = re.compile(
     rb"(?:from|to|cc|subject|date|message-id|received|return-path|mime-version|content-type|"
@@ -208,10 +209,10 @@ def _by_mail_parser(fields: Fields) -> _Theirs:
 
 
 def _emails(found: object) -> list[str]:
-    """The addresses of mail-parser's (name, address) pairs."""
+    """The addresses of mail-parser's (name, address) pairs; raw bytes it does not decode."""
     pairs = found if isinstance(found, list) else []
     emails = [words.clean(str(pair[1])) for pair in pairs if len(pair) == 2]
-    return [e for e in emails if 0 < e.find("@") < len(e) - 1 and " " not in e]
+    return [e for e in emails if _ADDRESS.fullmatch(e)]
 
 
 def _date(value: str) -> datetime | None:

@@ -82,13 +82,15 @@ def html_to_text(html: str) -> str:
 def strip_tags(html: str) -> str:
     """The text between the tags, by a single pass; for HTML that nothing else can read."""
     kept: list[str] = []
-    at, lower = 0, html.lower()
+    at, end, lower = 0, 0, html.lower()
     closes: dict[str, int] = {}
     while (start := html.find("<", at)) >= 0:
         kept.append(html[at:start])
         if html.startswith("<!--", start):
             end = html.find("-->", start)
-            at = end + 3 if end >= 0 else start + 4
+            if end < 0:
+                break  # as browsers do: the rest is a comment
+            at = end + 3
             continue
         match = _TAG.match(html, start)
         if match is None and not html.startswith(("<!", "<?"), start):
@@ -97,7 +99,6 @@ def strip_tags(html: str) -> str:
             continue
         end = html.find(">", start)
         if end < 0:
-            at = len(html)
             break
         at = end + 1
         name = match[2].lower() if match else ""
@@ -110,7 +111,8 @@ def strip_tags(html: str) -> str:
             kept.append("\n")
         elif name in ("td", "th"):
             kept.append(" ")
-    kept.append(html[at:])
+    if end >= 0:
+        kept.append(html[at:])
     return unescape("".join(kept)).strip()
 
 

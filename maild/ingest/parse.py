@@ -118,7 +118,8 @@ def _texts(blocks: list[Block]) -> tuple[str, str | None]:
             html if html is not None else f"<pre>{escape(text)}</pre>" if text.strip() else ""
         )
     joined = "\n".join(text.strip("\n") if len(plain) > 1 else text for text in plain)
-    return joined.rstrip(), "\n".join(filter(None, rich)) if has_html else None
+    text = joined.rstrip().lstrip("\n")
+    return text, "\n".join(filter(None, rich)) if has_html else None
 
 
 def _html(block: Block) -> str | None:

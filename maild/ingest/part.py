@@ -8,7 +8,8 @@ import binascii
 import email
 import re
 from email.message import Message
-from functools import cached_property
+from email.policy import Policy, compat32
+from functools import cached_property, partial
 
 from maild.ingest import charsets, filenames, words
 from maild.ingest.bounds import header_end
@@ -24,6 +25,9 @@ _XML = re.compile(
 _SUBJECT = re.compile(
     rb"^Subject[ \t]{0,9}:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE
 )
+_DELIMITER = re.compile(
+    rb"^--([^\s]{1,200})[ \t]{0,9}\r?\nContent-[A-Z]", re.IGNORECASE | re.MULTILINE
+)
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _UUENCODE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 _WRONG_TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"}
@@ -32,6 +36,10 @@ _WRONG_TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"
 class Part(Message):
     """A node of the tree. The standard parser asks it what it is, and so is guided by it."""
 
+    def __init__(self, policy: Policy = compat32, *, guess: str | None = None) -> None:
+        super().__init__(policy)
+        self._guess = guess
+
     def get_content_type(self) -> str:
         """As the standard parser is to see it: a message in a message has no parts."""
         kind = self.media_type
@@ -39,6 +47,8 @@ class Part(Message):
 
     def get_boundary(self, failobj: object = None) -> str | None:  # type: ignore[override]
         """The boundary, read in linear time (the inherited one is quadratic)."""
+        if self._guess is not None:
+            return self._guess
         found = self.type_parameters
         value = words.parameter(found, "boundary") if "boundary" not in found else None
         value = found["boundary"].rstrip() if value is None else value
@@ -143,7 +153,13 @@ class Part(Message):
 
 def read_tree(raw: bytes) -> Part:
     """The tree of a raw message. Raises RecursionError where it is nested too deeply."""
-    return email.message_from_bytes(raw, _class=Part)
+    tree: Part = email.message_from_bytes(raw, _class=Part)
+    if tree.media_type.startswith("multipart/") and not tree.is_multipart():
+        found = _DELIMITER.search(raw, header_end(raw))
+        if found:  # it does not say what separates its parts, or says it wrongly
+            guess = found[1].decode("ascii", "surrogateescape")
+            return email.message_from_bytes(raw, _class=partial(Part, guess=guess))
+    return tree
 
 
 def _bytes(value: object) -> bytes:
@@ -152,7 +168,7 @@ def _bytes(value: object) -> bytes:
 
 def _unbase64(raw: bytes, *, text: bool) -> bytes:
     """Decode; what never was base64 stays as it is."""
-    sample = raw[:2000]
+    sample = raw[:2000].lstrip().partition(b"\n")[0]
     if len(sample.translate(None, _BASE64)) > len(sample) // 20:
         return raw
     body = raw.rstrip(b"=\r\n \t")
