@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from textwrap import dedent
 
 from maild.ingest import layout, quotes, signature
 from maild.ingest.parse import parse
@@ -78,7 +79,7 @@ def _read(mail: Mail, lines: Sequence[str], cut: layout.Cut) -> Forwarded | None
         start -= 1
     note = signature.set_aside("\n".join(lines[:start]))[0]
     subject = cut.fields.get("subject") or _FORWARD.sub("", mail.subject, count=1).strip()
-    text = "\n".join(_unquoted(lines[cut.end :])).strip("\n")
+    text = dedent("\n".join(_unquoted(lines[cut.end :]))).strip("\n")
     return Forwarded(sender, subject, text, note, _date(cut.fields.get("sent", "")))
 
 
