@@ -59,7 +59,11 @@ def named(value: str) -> list[str]:
     found: list[str] = []
     for draft in _read(value[:_LONGEST]):
         found += _SPEC.findall(draft.bare)[:MOST]
-        if draft.spec:
+        if not draft.spec and not draft.bare.startswith("@"):
+            continue
+        if not draft.spec:
+            found += _QUOTED_LOCAL.findall(draft.raw)[:MOST]
+        else:
             found += _QUOTED_LOCAL.findall(draft.spec) or _SPEC.findall(draft.spec)[:MOST]
     return [words.decode(email) for email in found[:MOST]]
 

@@ -83,7 +83,7 @@ def find(label: str | None) -> str | None:
     if not label:
         return None
     name = label.strip("\"' \t\r\n<>").lower().partition("*")[0]
-    for guess in (name, name.replace("iso-gb", "gb"), re.sub(r"^(?:x-|cs|charset=)", "", name)):
+    for guess in (name, _misspelt(name), re.sub(r"^(?:x-|cs|charset=)", "", name)):
         guess = _ALIASES.get(guess, guess)
         try:
             found = codecs.lookup(guess)
@@ -92,6 +92,10 @@ def find(label: str | None) -> str | None:
         if found._is_text_encoding and found.name not in _NOT_FOR_MAIL:
             return _SUPERSETS.get(found.name, found.name)
     return None
+
+
+def _misspelt(name: str) -> str:
+    return name.replace("iso-gb", "gb").replace("cp-", "cp").replace("iso8859_", "iso8859-")
 
 
 #: Codecs that Python has and mail must not reach.

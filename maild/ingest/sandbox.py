@@ -29,7 +29,7 @@ TIME = "time"  #: why a job has no answer
 MEMORY = "memory"
 DEATH = "death"
 
-Work = Callable[[bytes], bytes]
+Work = Callable[[bytes], bytes]  #: its answers are never empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,20 +145,24 @@ class Sandbox:
         for frame in _frames(child.received):
             number, _ = child.waiting.popleft()
             child.since = time.monotonic()
-            if frame:
-                done[number] = Answer(frame)
-            else:  # the child has told us that memory ran out, and is gone
+            if not frame:
                 done[number] = Answer(None, MEMORY)
+                self._replace(child)
+                return
+            done[number] = Answer(frame)
 
     def _give_up(self, child: _Child, why: str, done: dict[int, Answer]) -> None:
-        """The first unanswered job is lost; the others go to a new child."""
+        """The first unanswered job is lost."""
+        if child.waiting:
+            done[child.waiting.popleft()[0]] = Answer(None, why)
+        self._replace(child)
+
+    def _replace(self, child: _Child) -> None:
+        """A new child does what this one has left undone."""
         self._end(child)
-        rest = list(child.waiting)
-        if rest:
-            done[rest[0][0]] = Answer(None, why)
         heir = self._start()
         self._children.append(heir)
-        for number, job in rest[1:]:
+        for number, job in child.waiting:
             _send(heir, number, job)
 
     # -- processes -----------------------------------------------------------------------
@@ -240,15 +244,12 @@ def _frames(received: bytearray) -> Iterator[bytes]:
 def _live(work: Work, jobs: int, answers: int, *, parent: int, memory: int) -> None:
     """Answer jobs until there are no more, or memory runs out."""
     _settle(jobs, answers, parent=parent, memory=memory)
-    while (job := _read_frame(jobs)) is not None:
-        try:
-            result = work(job)
-        except MemoryError:
-            result = b""
-        del job
-        _write_frame(answers, result)
-        if not result:
-            break  # whatever is left of us is not worth keeping
+    try:
+        while (job := _read_frame(jobs)) is not None:
+            _write_frame(answers, work(job))
+    except MemoryError:
+        job = None
+        _write_frame(answers, b"")  # says so; what is left of us is not worth keeping
     os._exit(0)
 
 
