@@ -8,7 +8,7 @@ Classes become inline styles when a template is loaded, so a letter costs nothin
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self, own: Path | None = None, *, color: str = "#0072B2") -> None:
         """`own` is the desk's template folder; `color` its colour, `#rrggbb`."""
+        self.own = own is not None
         folders = [folder for folder in (own, builtin_templates()) if folder is not None]
         super().__init__(
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
@@ -69,6 +70,11 @@ class Environment(ImmutableSandboxedEnvironment):
                 self._source(f"{LETTERS}/{language}/words.toml")
             )
         return self._words[language]
+
+    @cached_property
+    def builtin(self) -> "Environment":
+        """The same without the desk's own templates."""
+        return Environment(color=self._color)
 
     def languages(self) -> frozenset[str]:
         """The languages that have words; a folder each."""

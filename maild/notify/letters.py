@@ -7,7 +7,10 @@ bytes is `notify.mime`'s business. Pure: ids and the present are handed in.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from traceback import walk_tb
 from typing import Any
+
+from jinja2 import TemplateSyntaxError
 
 from maild.model.letter import File, Letter, LetterType, Picture
 from maild.model.mail import Address
@@ -104,12 +107,15 @@ class Writer:
         *,
         new_id: Callable[[int | None], str],
         language: str = "en",
+        on_fault: Callable[[str], None] = lambda fault: None,
     ) -> None:
-        """`new_id(ticket)` makes a Message-ID; `language` stands in for ones without words."""
+        """`new_id(ticket)` makes a Message-ID; `language` stands in for ones without words;
+        `on_fault` hears of own templates that failed."""
         self._environment = environment
         self._desk = desk
         self._new_id = new_id
         self._language = language
+        self._on_fault = on_fault
         self._known = environment.languages()
 
     def write(
@@ -162,8 +168,29 @@ class Writer:
         post: Post,
         now: datetime,
     ) -> tuple[str, str, str]:
-        words = self._environment.words(language)
-        lead = self._lead(ticket, post)
+        """Subject, text, HTML. An own template that fails gives way to the built-in one:
+        a letter that looks otherwise than wished is better than none."""
+        environment = self._environment
+        try:
+            return self._fill(environment, type, facts, ticket, language, post, now)
+        except Exception as fault:  # a template may fail in any way
+            if not environment.own:
+                raise
+            self._on_fault(describe(fault, type, language))
+        return self._fill(environment.builtin, type, facts, ticket, language, post, now)
+
+    def _fill(
+        self,
+        environment: Environment,
+        type: LetterType,
+        facts: Facts,
+        ticket: TicketFacts | None,
+        language: str,
+        post: Post,
+        now: datetime,
+    ) -> tuple[str, str, str]:
+        words = environment.words(language)
+        lead = self._lead(ticket, post.subject_token if _internal(type, facts) else "")
         context: dict[str, Any] = {
             "desk": self._desk,
             "language": language,
@@ -176,18 +203,16 @@ class Writer:
             **{f.name: getattr(facts, f.name) for f in fields(facts)},
         }
         name = f"{LETTERS}/{language}/{type.value}"
-        written = self._environment.get_template(f"{name}.txt").render(context)
+        written = environment.get_template(f"{name}.txt").render(context)
         first, _, text = written.partition("\n")
         subject = one_line(lead + first.removeprefix(SUBJECT), _LONGEST_SUBJECT)
-        context["subject"] = subject
-        html = self._environment.get_template(f"{name}.html").render(context)
+        html = environment.get_template(f"{name}.html").render(context, heading=subject)
         return subject, _tidy(text), html
 
-    def _lead(self, ticket: TicketFacts | None, post: Post) -> str:
-        """What every subject begins with."""
-        if ticket is None:
-            return f"[{self._desk.tag}] "
-        return " ".join((f"[{self._desk.tag} #{ticket.number}]", post.subject_token)) + " "
+    def _lead(self, ticket: TicketFacts | None, token: str) -> str:
+        """What every subject begins with: the tag, and the token where subjects bear one."""
+        tag = f"[{self._desk.tag} #{ticket.number}]" if ticket else f"[{self._desk.tag}]"
+        return f"{tag} {token} " if token else f"{tag} "
 
     def _actions(
         self,
@@ -197,16 +222,38 @@ class Writer:
         post: Post,
         lead: str,
     ) -> tuple[Action, ...]:
-        if type not in ABOUT_TICKET or ticket is None:
+        if type is LetterType.CONFIRM:
+            offered = {"confirm": words["confirm"]}
+        elif type in ABOUT_TICKET:
+            offered = words["actions"]
+        else:
             return ()
         address = (post.reply_to or post.sender).email
-        subject = one_line(lead + ticket.subject, _ACTION_SUBJECT)
-        said = [(name, one["command"] + "\n") for name, one in words["actions"].items()]
+        subject = one_line(lead + (ticket.subject if ticket else ""), _ACTION_SUBJECT)
+        said = [(name, one["command"] + "\n") for name, one in offered.items()]
         return commands(address, subject, said)
 
     def _logo(self, type: LetterType, facts: Facts) -> tuple[Picture, ...]:
         logo = self._desk.logo
         return (logo,) if logo and not _internal(type, facts) else ()
+
+
+def describe(fault: Exception, type: LetterType, language: str) -> str:
+    """`letters/es/reply.html:12: 'tickett' is undefined`, as far as it is known."""
+    where = _place(fault) or f"{LETTERS}/{language}/{type.value}"
+    return f"{where}: {fault or fault.__class__.__name__}"
+
+
+def _place(fault: Exception) -> str:
+    """The template's line at which a rendering failed: the innermost one on the way there."""
+    if isinstance(fault, TemplateSyntaxError):
+        return f"{fault.name}:{fault.lineno}"
+    places = [
+        f"{frame.f_code.co_filename}:{number}"
+        for frame, number in walk_tb(fault.__traceback__)
+        if frame.f_code.co_filename.endswith((".txt", ".html"))
+    ]
+    return places[-1] if places else ""
 
 
 def auto_submitted(type: LetterType, facts: Facts) -> str | None:

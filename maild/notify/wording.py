@@ -5,8 +5,9 @@ letter being written. Dates are Babel's; numeric-only dates are never written.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from babel.dates import format_datetime
@@ -16,6 +17,7 @@ from markupsafe import Markup, escape
 
 #: Characters that turn text around; harmless ones of that kind join emoji and scripts.
 _TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_COLUMN = 40
 _BREAKING = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 
@@ -45,6 +47,14 @@ def lines(text: str) -> Markup:
 def quoted(text: str) -> str:
     """Every line behind `> `."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def columns(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+    """A table as text: columns side by side, each as wide as it must be, 40 at most."""
+    table = [[one_line(str(cell), _COLUMN) for cell in row] for row in (head, *rows) if row]
+    widths = [max(map(len, column)) for column in zip_longest(*table, fillvalue="")]
+    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=False)) for row in table)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def size(count: int) -> str:
@@ -114,6 +124,7 @@ def _dated(context: Context, at: datetime, pattern: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "columns": columns,
     "day": day,
     "duration": duration,
     "left": left,
