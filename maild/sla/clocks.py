@@ -10,7 +10,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from maild.model.ticket import Clock, Due, Event, EventKind, MessageKind, Priority, Status
+from maild.model.ticket import (
+    Clock,
+    Due,
+    Event,
+    EventKind,
+    MessageKind,
+    Priority,
+    Status,
+    Ticket,
+)
 from maild.sla.policy import Facts, Rulebook
 from maild.sla.stopwatch import ClockState, Outcome, Stopwatch, What
 
@@ -21,7 +30,12 @@ _PAUSABLE: Final = frozenset({Clock.RESOLUTION, Clock.LEVEL})
 
 
 def clocks(
-    events: Sequence[Event], rulebook: Rulebook, now: datetime, *, recorded: bool = True
+    events: Sequence[Event],
+    rulebook: Rulebook,
+    now: datetime,
+    *,
+    recorded: bool = True,
+    ticket: Ticket | None = None,
 ) -> list[ClockState]:
     """Every clock the ticket has had, in order of start, as they stand at `now`.
 
@@ -29,13 +43,15 @@ def clocks(
     one, unless an agent opened the ticket. Next response: one for each of the customer's
     waits. Resolution: one. Level: one for each stay. Clocks without a target are there too,
     with the time they used. With `recorded`, breaches that the history notes stand whatever
-    the rulebook says today; without, everything is computed anew.
+    the rulebook says today; without, everything is computed anew. `ticket` is needed where
+    policies ask for what no event tells: category, language, requester.
     """
     known = sorted((e for e in events if e.at <= now), key=lambda event: event.at)
     opening = next((e for e in known if e.kind is EventKind.CREATED), None)
     if opening is None:
         return []
-    story = _Story(opening, rulebook, undelivered(known), recorded)
+    facts = _opening_facts(opening, ticket)
+    story = _Story(opening, facts, rulebook, undelivered(known), recorded)
     for event in known:
         if event.at >= opening.at:
             story.tell(event)
@@ -100,18 +116,17 @@ class _Story:
     """A ticket's history as it unfolds; holds the stopwatches that it sets going."""
 
     def __init__(
-        self, opening: Event, rulebook: Rulebook, failed: frozenset[object], recorded: bool
+        self,
+        opening: Event,
+        facts: Facts,
+        rulebook: Rulebook,
+        failed: frozenset[object],
+        recorded: bool,
     ):
-        detail = opening.detail
         self.opening, self.rulebook = opening, rulebook
         self.failed, self.recorded = failed, recorded
         self.status = Status.NEW
-        self.facts = Facts(
-            department=str(detail.get("department", "")),
-            priority=Priority(detail.get("priority", Priority.NORMAL)),
-            channel=str(detail.get("channel", "email")),
-            level=int(detail.get("level", 1)),
-        )
+        self.facts = facts
         self.knocked: datetime | None = None  #: the customer wrote to a ticket that was done
         self.watches: list[Stopwatch] = []
         if not opened_by_agent(opening):
@@ -244,6 +259,19 @@ class _Story:
                 else:
                     watch.record_breach(due)
                 return
+
+
+def _opening_facts(opening: Event, ticket: Ticket | None) -> Facts:
+    detail = opening.detail
+    return Facts(
+        department=str(detail.get("department", "")),
+        priority=Priority(detail.get("priority", Priority.NORMAL)),
+        channel=str(detail.get("channel", "email")),
+        level=int(detail.get("level", 1)),
+        category=(ticket.category if ticket else None) or "",
+        language=ticket.language if ticket else "",
+        requester=ticket.requester.email if ticket else "",
+    )
 
 
 def _changed(facts: Facts, event: Event) -> Facts:

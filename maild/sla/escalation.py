@@ -95,9 +95,8 @@ def send_time(
     state = next((s for s in states if (s.clock, s.visit) == (alarm.clock, alarm.visit)), None)
     if state is None:
         return None
-    planned = list(_alarms_of(state, steps))
-    present = next((a for a in planned if a.step == alarm.step), None)
-    if present is None or (present.kind is Kind.WARNING and _overtaken(state, planned, now)):
+    present = next((a for a in _alarms_of(state, steps) if a.step == alarm.step), None)
+    if present is None or (present.kind is Kind.WARNING and _overtaken(state, steps, now)):
         return None
     return state.calendar.next_open(max(present.at, now))
 
@@ -109,9 +108,10 @@ def still_wanted(
     return send_time(alarm, states, steps=steps, now=now) == now
 
 
-def _overtaken(state: ClockState, planned: Iterable[Alarm], now: datetime) -> bool:
-    breaches = any(alarm.kind is not Kind.WARNING for alarm in planned)
-    return breaches and state.due is not None and state.due < now
+def _overtaken(state: ClockState, steps: Iterable[Step], now: datetime) -> bool:
+    """Has the time run out, and is there a step that says so, taken or not?"""
+    told = any(step.kind is not Kind.WARNING and step.concerns(state.clock) for step in steps)
+    return told and state.due is not None and state.due < now
 
 
 def _alarms_of(state: ClockState, steps: Sequence[Step]) -> Iterator[Alarm]:

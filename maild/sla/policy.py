@@ -7,14 +7,17 @@ The first policy that matches wins. How much of a promise is used up is said by
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from maild.model.ticket import Clock, Priority
 from maild.sla.hours import Calendar, always
 
-#: what a policy's `when` may ask for
-CONDITIONS: Final = frozenset({"department", "priority", "channel", "tags"})
+#: what a policy's `when` may ask for; `requester` takes globs such as `*@ventas.acme.test`
+CONDITIONS: Final = frozenset(
+    {"department", "priority", "channel", "tags", "category", "language", "requester"}
+)
 
 _ALWAYS: Final = always(ZoneInfo("UTC"))
 
@@ -56,6 +59,9 @@ class Facts:
     channel: str = "email"
     level: int = 1
     tags: frozenset[str] = frozenset()
+    category: str = ""
+    language: str = ""
+    requester: str = ""  #: his address
 
     def values(self, condition: str) -> frozenset[str]:
         """What this ticket has to show for one of `CONDITIONS`."""
@@ -82,7 +88,13 @@ class Policy:
             raise ValueError(f"policy {self.name}: no condition is called {unknown[0]}")
 
     def matches(self, facts: Facts) -> bool:
-        return all(wanted & facts.values(name) for name, wanted in self.when.items())
+        return all(self._holds(name, wanted, facts) for name, wanted in self.when.items())
+
+    def _holds(self, name: str, wanted: frozenset[str], facts: Facts) -> bool:
+        if name == "requester":
+            email = facts.requester.casefold()
+            return any(fnmatchcase(email, glob.casefold()) for glob in wanted)
+        return bool(wanted & facts.values(name))
 
 
 @dataclass(frozen=True, slots=True)
