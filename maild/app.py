@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,13 +23,16 @@ from maild.config.settings import Settings
 from maild.config.web import Portal
 from maild.desk.agents import Agents
 from maild.desk.automatic import Robots
+from maild.desk.behalf import Behalf
 from maild.desk.customers import Customers
 from maild.desk.failures import Failures
+from maild.desk.obey import Refusal
 from maild.desk.outcome import Outcome
 from maild.desk.practice import Allowance, Mode, Practice
+from maild.desk.questions import Questions
 from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
-from maild.desk.roster import Roster, plain
+from maild.desk.roster import Member, Roster, plain
 from maild.errors import Temporary
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.imap import Watcher
@@ -43,14 +47,16 @@ from maild.listeners import Listeners
 from maild.model.letter import LetterType
 from maild.model.mail import Address, Envelope, Mail, Proof
 from maild.model.people import Agent, Assign, Department
+from maild.model.ticket import Ticket
 from maild.notify.addressing import Addressing
 from maild.notify.courier import FileCourier, Relay, SmtpCourier
 from maild.notify.delivery import Delivery, EnvelopeSender
-from maild.notify.environment import Environment
+from maild.notify.environment import Environment, builtin_templates
 from maild.notify.facts import Desk as DeskFacts
 from maild.notify.facts import Information
 from maild.notify.letters import Writer
 from maild.notify.notices import Notices
+from maild.notify.saved import SavedAnswers
 from maild.notify.telling import Telling
 from maild.processes import Role, Stop
 from maild.rules import RuleBook, RuleSpec, compile_rules
@@ -220,17 +226,48 @@ class App:
         """The desk over one store handle."""
         notices = self.notices(store)
         cases, keep = store.cases, store.outbox.keep
+        customers = Customers(self.practice, self.roster, self.rules, cases, keep, notices)
+        answers = self.saved_answers
+        agents = Agents(
+            self.practice,
+            self.roster,
+            cases,
+            keep,
+            notices,
+            tuple(self.settings.levels),
+            customers,
+            self.questions(store),
+            answers.find,
+            answers.names,
+        )
         return Desk(
             practice=self.practice,
             reader=FirstReader(self.practice, self.roster, self.signer, cases),
-            customers=Customers(self.practice, self.roster, self.rules, cases, keep, notices),
-            agents=Agents(
-                self.practice, self.roster, cases, keep, notices, tuple(self.settings.levels)
-            ),
+            customers=customers,
+            agents=agents,
+            behalf=Behalf(agents),
             robots=Robots(self.practice, self.signer, cases, notices),
             cases=cases,
             waiting=store.intake,
         )
+
+    def questions(self, store: Store) -> Questions:
+        """What agents may ask by mail."""
+        return Questions(
+            self.practice, self.roster, store.browse, self._clock_lines, self._send_report
+        )
+
+    def _clock_lines(self, ticket: Ticket, language: str, now: datetime) -> list[str]:
+        raise Refusal("not-yet", word="sla")
+
+    def _send_report(
+        self, name: str, period: str, member: Member, language: str, cause: str
+    ) -> None:
+        raise Refusal("not-yet", word="report")
+
+    @cached_property
+    def saved_answers(self) -> SavedAnswers:
+        return SavedAnswers((Path(self.settings.desk.templates), builtin_templates()))
 
     @cached_property
     def templates(self) -> Environment:

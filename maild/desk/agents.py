@@ -1,30 +1,41 @@
 """What happens to a mail from an agent, supervisor or admin: proven, it is obeyed.
 
-Without an accepted proof it is held, and its registered owner is asked. All commands of a
-mail are done or none; text goes to the customer only where nothing speaks against it.
+All commands of a mail are done or none; text goes to the customer only where nothing speaks
+against it. Opening tickets for others is `behalf`'s business, answers are `questions`'.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from maild.desk import commands, obey
 from maild.desk.case import Case, make_message
 from maild.desk.casebook import Casebook, Keep
-from maild.desk.customers import enclose
+from maild.desk.commands import Command, Orders
+from maild.desk.customers import Customers, Words, enclose
 from maild.desk.obey import Refusal, Turn
 from maild.desk.occasion import Courtesy, Occasion
+from maild.desk.opening import Request
 from maild.desk.practice import Practice
+from maild.desk.questions import ANSWERS, Asked, Questions
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
 from maild.desk.sentences import say
 from maild.desk.tells import Notices
-from maild.ingest.signature import looks_like_signature, set_aside
+from maild.ingest.signature import looks_like_signature, repeated_closings, set_aside
+from maild.ingest.trim import has_marker
 from maild.model.people import Role
 from maild.model.ticket import Message, MessageKind, Ticket
 
-#: commands after which left-over text may be nothing but a signature
-STATE_WORDS = frozenset(obey.VERBS)
-QUESTIONS = frozenset({"why", "sla", "show", "queue", "mine", "search", "report", "help"})
+QUESTIONS = frozenset(ANSWERS)
+_TEXT = frozenset({"note", "send"})
+
+#: letters somebody asked for, and how many in all an address gets that never gave a proof
+ASKED_FOR = ("answer", "link", "confirm", "command-error")
+UNPROVEN_A_DAY = 3
+
+#: a saved answer by (language, name); and the names there are
+Saved = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,54 +57,75 @@ class Agents:
     keep: Keep
     notices: Notices
     levels: tuple[int, ...]
+    customers: Customers
+    questions: Questions
+    saved: Saved
+    saved_names: Callable[[str], Sequence[str]]
 
     def accepts(self, reading: Reading) -> bool:
         """Whether this mail may act as its sender's."""
         return reading.confirmed or reading.trust.proof in self.practice.agent_proof
 
+    def orders(self, reading: Reading, text: str | None = None) -> Orders:
+        """What the mail orders, its signature set aside."""
+        agent = self.roster.agents.get(reading.member.key)
+        own = [agent.signature] if agent and agent.signature else []
+        earlier = self.cases.earlier_texts(reading.sender.email, 5)
+        written = text if text is not None else reading.mail.reply or reading.mail.text
+        body, _ = set_aside(written, known=[*own, *repeated_closings(earlier)])
+        return commands.read(body)
+
+    # -- a mail to a ticket -------------------------------------------------------------------
+
     def act(self, reading: Reading, ticket: Ticket) -> Obeyed:
         """A proven mail to a ticket: commands first, then what follows them."""
-        language = self._language(ticket)
-        text, _ = self._without_signature(reading, ticket)
-        orders = commands.read(text)
+        language = self.language(ticket)
+        orders = self.orders(reading)
         if orders.faults:
-            return self._refuse(reading, ticket, _explained(orders.faults, language))
-        if questions := [c for c in orders.commands if c.word in QUESTIONS]:
-            return self._answer(reading, ticket, questions, language)
+            return self.refuse(reading, ticket, explained(orders.faults, language))
+        asked, orders = _without_questions(orders)
+        try:
+            obeyed = self._work(reading, ticket, orders, asked=bool(asked))
+            self.reply_to_questions(reading, ticket, asked, language)
+        except Refusal as refusal:
+            return self.refuse(reading, ticket, [refusal.explain(language)])
+        return obeyed
+
+    def _work(self, reading: Reading, ticket: Ticket, orders: Orders, *, asked: bool) -> Obeyed:
+        if asked and not orders.commands and _nothing_to_say(orders):
+            return Obeyed("question")
         case = self.cases.open_case(ticket.id, reading.now)
         assert case is not None
-        turn = Turn(
-            case, reading.member, self.practice, self.roster, self.cases, self.levels, language
-        )
-        try:
-            self._obey(turn, orders.commands)
-            message = self._speak(turn, reading, orders)
-        except Refusal as refusal:
-            return self._refuse(reading, ticket, [refusal.explain(language)])
+        turn = self.turn(case, reading)
+        message = self.obey(turn, reading, orders)
+        if turn.split:
+            self._split(turn, reading)
         self._tell(turn, reading, orders, message)
         for other in turn.also:
             self.cases.save(other)
-        outcome = "reply" if message is not None else "command"
-        return Obeyed(outcome, case, message)
+        return Obeyed("reply" if message is not None else "command", case, message)
 
-    def _obey(self, turn: Turn, orders: Sequence[commands.Command]) -> None:
-        for command in orders:
-            if command.word not in ("note", "send"):
+    def turn(self, case: Case, reading: Reading) -> Turn:
+        language = self.language(case.ticket)
+        return Turn(
+            case, reading.member, self.practice, self.roster, self.cases, self.levels, language
+        )
+
+    def obey(self, turn: Turn, reading: Reading, orders: Orders) -> Message | None:
+        """Do all commands and say what there is to say; the message, if there is one."""
+        for command in orders.commands:
+            if command.word not in _TEXT and command.word != "reply":
                 obey.obey(turn, command)
+        return self._speak(turn, reading, orders)
 
-    # -- the text ---------------------------------------------------------------------------
+    # -- the text -----------------------------------------------------------------------------
 
-    def _without_signature(self, reading: Reading, ticket: Ticket) -> tuple[str, str]:
-        agent = self.roster.agents.get(reading.member.key)
-        known = [agent.signature] if agent and agent.signature else []
-        return set_aside(reading.mail.reply or reading.mail.text, known=known)
-
-    def _speak(self, turn: Turn, reading: Reading, orders: commands.Orders) -> Message | None:
+    def _speak(self, turn: Turn, reading: Reading, orders: Orders) -> Message | None:
         """The text as a message: to the customer, or a note."""
         words = {command.word for command in orders.commands}
-        text = orders.text.strip() or _spoken(orders)
+        text = self._text(turn, orders)
         files = bool(reading.mail.attachments)
-        if words & STATE_WORDS and "send" not in words and looks_like_signature(text):
+        if words - {"send", "note", "reply"} and "send" not in words and _may_sign(text):
             if text:
                 turn.did("signature-only")
             text = ""
@@ -102,27 +134,50 @@ class Agents:
             if not orders.commands:
                 raise Refusal("empty")
             return None
-        note = "note" in words or (
-            reading.member.role is not Role.AGENT and "send" not in words
-        )
-        if not note and reading.mail.inline_answers:
-            raise Refusal("inline")
-        return self._add(turn, reading, text, note=note)
+        note = self._is_note(reading, words)
+        if not note:
+            _must_not_leak(reading, text)
+        return self.say(turn, reading, text, note=note)
 
-    def _add(self, turn: Turn, reading: Reading, text: str, *, note: bool) -> Message:
+    def _text(self, turn: Turn, orders: Orders) -> str:
+        """Saved answers, then what was written."""
+        parts = [
+            self._saved_answer(turn, command)
+            for command in orders.commands
+            if command.word == "reply"
+        ]
+        spoken = next((c.argument for c in orders.commands if c.word in _TEXT), "")
+        return "\n\n".join(filter(None, (*parts, orders.text.strip(), spoken.strip())))
+
+    def _saved_answer(self, turn: Turn, command: Command) -> str:
+        language = turn.case.ticket.language
+        found = self.saved(language, command.args[0] if command.args else command.argument)
+        if found is None:
+            known = ", ".join(self.saved_names(language)) or "—"
+            raise Refusal("no-answer-file", word=command.argument, known=known)
+        return found
+
+    def _is_note(self, reading: Reading, words: set[str]) -> bool:
+        if "note" in words:
+            return True
+        return reading.member.role is not Role.AGENT and "send" not in words
+
+    def say(self, turn: Turn, reading: Reading, text: str, *, note: bool) -> Message:
+        """Add the text to the case."""
         obey.touch(turn)
+        named = reading.member.address if reading.member.address.name else reading.sender
         message = make_message(
             self.cases.new_message_number(),
             turn.case,
             MessageKind.NOTE if note else MessageKind.AGENT,
-            sender=reading.member.address if reading.member.address.name else reading.sender,
+            sender=named,
             text=text,
             subject=reading.mail.subject,
             quoted=reading.mail.quoted,
             message_id=reading.mail.message_id,
             proof=reading.trust.proof,
             public=not note,
-            attachments=tuple(enclose(a, self.keep) for a in reading.mail.attachments),
+            attachments=enclose(reading.mail.attachments, self.keep),
         )
         turn.case.add_message(message, turn.actor)
         if note:
@@ -132,32 +187,69 @@ class Agents:
             turn.did("sent", recipients=", ".join(readers))
         return message
 
-    # -- the letters ------------------------------------------------------------------------
+    # -- split --------------------------------------------------------------------------------
+
+    def _split(self, turn: Turn, reading: Reading) -> None:
+        """The message whose notice was answered opens a ticket of its own."""
+        message = self._answered(turn, reading)
+        if message is None:
+            raise Refusal("no-message")
+        old = turn.case.ticket
+        request = Request(
+            requester=message.sender,
+            subject=message.subject or old.subject,
+            department=self.roster.departments.get(old.department) or self.roster.default,
+            channel=old.channel,
+            language=old.language,
+            actor=f"customer:{message.sender.key}",
+        )
+        words = Words(message.sender, message.text, message.quoted, message.html)
+        bare = replace(reading, mail=replace(reading.mail, attachments=(), message_id=None))
+        case, _ = self.customers.start(bare, request, words)
+        if case is None:
+            raise Refusal("no-message")
+        case.messages[0] = replace(case.messages[0], attachments=message.attachments,
+                                   message_id=message.message_id)  # fmt: skip
+        case.link(old.id, turn.actor)
+        turn.case.link(case.ticket.id, turn.actor)
+        if message.message_id:
+            self.cases.move_reference(message.message_id, case.ticket.id)
+        self.notices.tell(
+            case, Occasion(f"{reading.cause}:split", case.messages[0], Courtesy.FULL)
+        )
+        turn.also.append(case)
+        turn.did("split", number=case.ticket.id)
+
+    def _answered(self, turn: Turn, reading: Reading) -> Message | None:
+        for hit in reversed(reading.clues.references):
+            number = self.cases.message_of_notice(hit.letter) if hit.letter else None
+            message = self.cases.message(number) if number else None
+            if message and message.kind is MessageKind.CUSTOMER:
+                return message
+        return None
+
+    # -- the letters --------------------------------------------------------------------------
 
     def _tell(
-        self, turn: Turn, reading: Reading, orders: commands.Orders, message: Message | None
+        self, turn: Turn, reading: Reading, orders: Orders, message: Message | None
     ) -> None:
+        ids = self._customer_ids(turn.case)
         occasion = Occasion(
             cause=reading.cause,
             message=message,
             courtesy=Courtesy.FULL,
             proof=reading.trust.proof,
             by_agent=reading.member.key,
-            text=message.text if message and message.public else "",
-            in_reply_to=self._last_customer_id(turn.case),
-            references=self._customer_ids(turn.case),
+            in_reply_to=ids[-1] if ids else None,
+            references=ids,
         )
         self.notices.tell(turn.case, occasion)
-        if len(orders.commands) + (message is not None) > 1 or self._remarkable(turn):
-            letter_occasion = replace(occasion, in_reply_to=reading.mail.message_id)
-            self.notices.answer(turn.case, letter_occasion, reading.member, turn.done)
-
-    def _remarkable(self, turn: Turn) -> bool:
-        return say("signature-only", turn.language) in turn.done
-
-    def _last_customer_id(self, case: Case) -> str | None:
-        ids = self._customer_ids(case)
-        return ids[-1] if ids else None
+        remarkable = say("signature-only", turn.language) in turn.done
+        if len(orders.commands) + (message is not None) > 1 or remarkable:
+            to_agent = replace(occasion, in_reply_to=reading.mail.message_id)
+            self.notices.answer(
+                turn.case, to_agent, reading.member, list(filter(None, turn.done))
+            )
 
     def _customer_ids(self, case: Case) -> tuple[str, ...]:
         found = [
@@ -167,29 +259,49 @@ class Agents:
         ]
         return tuple(found)
 
-    def _refuse(self, reading: Reading, ticket: Ticket, reasons: list[str]) -> Obeyed:
-        """Nothing is done; the agent gets his mail back with the reason."""
-        case = self.cases.open_case(ticket.id, reading.now)
-        assert case is not None
-        self.notices.command_error(case, self._to_sender(reading), reading.member, reasons,
-                                   reading.mail.reply or reading.mail.text)  # fmt: skip
-        return Obeyed("command", case)
-
-    def _answer(
+    def reply_to_questions(
         self,
         reading: Reading,
-        ticket: Ticket,
-        questions: Sequence[commands.Command],
+        ticket: Ticket | None,
+        asked: Sequence[Command],
         language: str,
-    ) -> Obeyed:
-        reasons = [say("not-yet", language, word=question.word) for question in questions]
-        return replace(self._refuse(reading, ticket, reasons), outcome="question")
+    ) -> None:
+        """One `answer` letter a question."""
+        for number, command in enumerate(asked):
+            reply = self.questions.answer(
+                Asked(command, reading.member, ticket, language, reading.now)
+            )
+            occasion = replace(self.to_sender(reading), cause=f"{reading.cause}:{number}")
+            self.notices.inform(reading.member.address, reply, occasion, now=reading.now,
+                                ticket=ticket, language=language)  # fmt: skip
+
+    def refuse(self, reading: Reading, ticket: Ticket | None, reasons: list[str]) -> Obeyed:
+        """Nothing is done; the agent gets his mail back with the reason."""
+        self.notices.command_error(
+            ticket,
+            self.to_sender(reading),
+            reading.member,
+            reasons,
+            reading.mail.reply or reading.mail.text,
+            now=reading.now,
+        )
+        case = self.cases.open_case(ticket.id, reading.now) if ticket else None
+        return Obeyed("command", case)
+
+    def may_ask(self, reading: Reading, *, proven: bool) -> bool:
+        """Whether one more letter may go to somebody who asked (`answers_per_address`)."""
+        email, since = reading.sender.email, reading.now - self.practice.answers.per
+        if self.cases.letters_since(email, ASKED_FOR, since) >= self.practice.answers.count:
+            return False
+        today = reading.now - timedelta(days=1)
+        unproven = self.cases.letters_since(email, (*ASKED_FOR, "acknowledgement"), today)
+        return proven or unproven < UNPROVEN_A_DAY
 
     def hold(self, reading: Reading, ticket: Ticket | None) -> None:
         """Ask the registered address whether this mail is really his."""
-        self.notices.confirm(reading, ticket, self._to_sender(reading))
+        self.notices.confirm(reading, ticket, self.to_sender(reading))
 
-    def _to_sender(self, reading: Reading) -> Occasion:
+    def to_sender(self, reading: Reading) -> Occasion:
         return Occasion(
             cause=reading.cause,
             proof=reading.trust.proof,
@@ -197,18 +309,36 @@ class Agents:
             references=reading.mail.references[-10:],
         )
 
-    def _language(self, ticket: Ticket) -> str:
-        department = self.roster.departments.get(ticket.department)
+    def language(self, ticket: Ticket | None) -> str:
+        department = self.roster.departments.get(ticket.department) if ticket else None
         return department.language if department else self.practice.language
 
 
-def _explained(faults: Sequence[commands.Fault], language: str) -> list[str]:
+def explained(faults: Sequence[commands.Fault], language: str) -> list[str]:
+    """Each fault of a mail in a sentence."""
     return [
         say("fault", language, line=fault.line, reason=commands.explain(fault, language))
         for fault in faults
     ]
 
 
-def _spoken(orders: commands.Orders) -> str:
-    """What `#note` or `#send` took along."""
-    return next((c.argument for c in orders.commands if c.word in ("note", "send")), "")
+def _without_questions(orders: Orders) -> tuple[list[Command], Orders]:
+    asked = [command for command in orders.commands if command.word in QUESTIONS]
+    rest = tuple(command for command in orders.commands if command.word not in QUESTIONS)
+    return asked, replace(orders, commands=rest)
+
+
+def _nothing_to_say(orders: Orders) -> bool:
+    return not orders.text.strip() or _may_sign(orders.text)
+
+
+def _may_sign(text: str) -> bool:
+    return not text.strip() or looks_like_signature(text)
+
+
+def _must_not_leak(reading: Reading, text: str) -> None:
+    """Words between the quoted lines, or our marker among them: notes might go along."""
+    if reading.mail.inline_answers:
+        raise Refusal("inline")
+    if has_marker(text):
+        raise Refusal("leak")

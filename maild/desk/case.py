@@ -37,6 +37,18 @@ class Outgoing:
     kept: bool = False  #: held back by shadow or pilot mode
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Appointment:
+    """When the desk looks at a ticket by itself. What is done then is decided then; the
+    rest is for people who wonder what lies ahead."""
+
+    at: datetime
+    clock: str  #: a `ticket.Clock`, or "life"
+    visit: int = 0
+    step: int = 0
+    kind: str = ""  #: warning breach after, or remind solve close
+
+
 @dataclass(slots=True)
 class Case:
     """A ticket, its history, and what has just been decided about it."""
@@ -48,6 +60,7 @@ class Case:
     events: list[Event] = field(default_factory=list)  #: what this decision adds
     messages: list[Message] = field(default_factory=list)  #: what this decision adds
     letters: list[Outgoing] = field(default_factory=list)
+    appointments: list[Appointment] | None = None  #: all that lie ahead; None: as before
 
     @property
     def all_events(self) -> list[Event]:
@@ -59,12 +72,15 @@ class Case:
         self.ticket = replace(self.ticket, updated_at=self.now)
         return event
 
-    def add_message(self, message: Message, actor: str) -> Message:
-        """A message joins the ticket."""
+    def add_message(self, message: Message, actor: str, **more: Any) -> Message:
+        """A message joins the ticket; `more` goes into the event's detail."""
         self.messages.append(message)
         detail = {
-            "message": message.id, "kind": message.kind.value, "public": message.public
-        }  # fmt: skip
+            "message": message.id,
+            "kind": message.kind.value,
+            "public": message.public,
+            **more,
+        }
         self.record(EventKind.MESSAGE, actor, detail)
         return message
 

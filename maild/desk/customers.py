@@ -3,23 +3,37 @@
 Nobody becomes a reader by writing; a stranger's words are for agents only and change nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from maild.desk import opening
 from maild.desk.case import Case, make_message
 from maild.desk.casebook import Casebook, Keep
 from maild.desk.occasion import Courtesy, Occasion
+from maild.desk.opening import Request
 from maild.desk.people import company_of
 from maild.desk.practice import Practice
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
 from maild.desk.tells import Notices
+from maild.ingest.signature import set_aside
 from maild.ingest.thanks import only_thanks
-from maild.model.mail import Attachment, Automatic
-from maild.model.ticket import Enclosure, Message, MessageKind, Status, Ticket
+from maild.model.mail import Address, Attachment, Automatic
+from maild.model.ticket import Enclosure, EventKind, Message, MessageKind, Status, Ticket
 from maild.rules import Decision, RuleBook
 
 _WAITING = (Status.PENDING, Status.ON_HOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a message says, and in whose name."""
+
+    sender: Address
+    text: str
+    quoted: str = ""
+    html: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +50,46 @@ class Customers:
     # -- a new request ------------------------------------------------------------------------
 
     def open(
-        self, reading: Reading, *, link: int | None = None, text: str | None = None
+        self, reading: Reading, *, link: int | None = None
     ) -> tuple[Case | None, Decision]:
         """A ticket for this mail; None where a rule drops it."""
-        words = reading.mail.text if text is None else text
-        request = opening.request_of(reading, self.roster, self.practice, text=words)
+        words = words_of(reading)
+        request = opening.request_of(reading, self.roster, self.practice, text=words.text)
+        case, decision = self.start(reading, request, words, link=link)
+        if case is not None:
+            company = company_of(reading, self.practice, self.roster)
+            case.change_readers(request.actor, add=company.readers)
+            occasion = self.occasion(reading, case.messages[0], offered=company.offered)
+            self.notices.tell(case, occasion)
+        return case, decision
+
+    def start(
+        self,
+        reading: Reading,
+        request: Request,
+        words: Words,
+        *,
+        link: int | None = None,
+    ) -> tuple[Case | None, Decision]:
+        """The ticket without its letters."""
         facts = opening.facts_of(reading, request, self.practice)
-        decision = self.rules.decide(facts, on="new")
+        decision = self.rules.decide(replace(facts, body=words.text), on="new")
         if decision.dropped is not None:
             return None, decision
         case = opening.open_case(
             self.cases.new_ticket_number(), request, decision, now=reading.now
         )
-        message = self.add(case, reading, public=True, whole=True)
+        self.add(case, reading, words, public=True, actor=request.actor)
         self._obey_rules(case, decision)
-        company = company_of(reading, self.practice, self.roster)
-        case.change_readers(request.actor, add=company.readers)
         opening.assign(case, self.roster, self.cases, wanted=decision.assignee)
         if link is not None:
             self.link(case, link)
-        self.notices.tell(case, self._occasion(reading, message, offered=company.offered))
         return case, decision
 
     def _obey_rules(self, case: Case, decision: Decision) -> None:
         """What the rules want beyond department, priority and level."""
-        case.change_tags(f"rule:{decision.by.get('tags', '')}", add=decision.tags)
+        for name, tags in decision.tags_by_rule:
+            case.change_tags(f"rule:{name}", add=tags)
         case.change_readers(f"rule:{decision.by.get('cc', '')}", add=decision.cc)
         if decision.status:
             actor = f"rule:{decision.by.get('status', '')}"
@@ -75,59 +104,76 @@ class Customers:
 
     # -- an answer --------------------------------------------------------------------------
 
-    def join(self, reading: Reading, ticket: Ticket) -> Case:
-        """A mail to a ticket that exists."""
+    def join(self, reading: Reading, ticket: Ticket) -> Case | None:
+        """A mail to a ticket that exists; None where a rule drops the ticket it opens."""
         case = self.cases.open_case(ticket.id, reading.now)
         assert case is not None
         if not ticket.takes_part(reading.sender.email):
             return self._overhear(case, reading)
         if self._comes_too_late(case, reading):
-            follow_up, _ = self.open(reading, link=ticket.id)
-            return follow_up or case
-        message = self.add(case, reading, public=True)
-        self._wake(case, reading)
+            return self.open(reading, link=ticket.id)[0]
+        thanks = says_thanks(reading)
+        message = self.add(case, reading, words_of(reading), public=True, thanks=thanks)
+        self._wake(case, reading, thanks=thanks)
         company = company_of(reading, self.practice, self.roster)
         case.change_readers(f"customer:{reading.sender.key}", add=company.readers)
-        occasion = self._occasion(reading, message, offered=company.offered)
-        if not (case.ticket.status.done and only_thanks(reading.mail.reply)):
-            self.notices.tell(case, occasion)
+        if not (case.ticket.status.done and thanks):
+            self.notices.tell(case, self.occasion(reading, message, offered=company.offered))
         return case
 
     def _overhear(self, case: Case, reading: Reading) -> Case:
         """A stranger writes to a ticket: agents see it, nothing else changes."""
-        message = self.add(case, reading, public=False)
-        occasion = self._occasion(reading, message)
+        message = self.add(case, reading, words_of(reading), public=False)
+        occasion = self.occasion(reading, message)
         self.notices.tell(case, replace(occasion, stranger=True, courtesy=Courtesy.NONE))
         return case
 
     def _comes_too_late(self, case: Case, reading: Reading) -> bool:
         ticket = case.ticket
-        if not ticket.status.done or self._is_quiet(reading):
+        if not ticket.status.done or says_thanks(reading) or _robot(reading):
             return False
         if ticket.status in (Status.CLOSED, Status.SPAM, Status.MERGED):
             return True
         solved = ticket.resolved_at or ticket.updated_at
         return reading.now - solved > self.practice.reopen_window
 
-    def _is_quiet(self, reading: Reading) -> bool:
-        """Thanks and robots never reopen."""
-        robot = reading.mail.screening.automatic is Automatic.NO_ANSWER
-        return robot or only_thanks(reading.mail.reply)
-
-    def _wake(self, case: Case, reading: Reading) -> None:
-        """A person's answer ends waiting, and reopens what was solved."""
+    def _wake(self, case: Case, reading: Reading, *, thanks: bool) -> None:
+        """A person's answer ends waiting, and reopens what was solved; thanks do not."""
         actor = f"customer:{reading.sender.key}"
-        if reading.mail.screening.automatic is Automatic.NO_ANSWER:
+        if _robot(reading):
             return
         if case.ticket.status in _WAITING:
             case.set_status(Status.OPEN, actor)
-        elif case.ticket.status is Status.RESOLVED and not self._is_quiet(reading):
+        elif case.ticket.status is Status.RESOLVED and not thanks:
             case.set_status(Status.OPEN, actor, reason="customer")
 
-    # -- what both do -----------------------------------------------------------------------
+    def solve(self, reading: Reading, ticket: Ticket) -> Case:
+        """`RESUELTO` from somebody who takes part: it is solved, nobody has to do more."""
+        case = self.cases.open_case(ticket.id, reading.now)
+        assert case is not None
+        self.add(case, reading, words_of(reading), public=True, thanks=True)
+        reason = "self_service" if _by_himself(case) else "customer"
+        case.set_status(Status.RESOLVED, f"customer:{reading.sender.key}", reason=reason)
+        return case
+
+    def leave(self, reading: Reading, ticket: Ticket) -> Case:
+        """`#uncc` from a reader: he reads along no more."""
+        case = self.cases.open_case(ticket.id, reading.now)
+        assert case is not None
+        case.change_readers(f"customer:{reading.sender.key}", remove=[reading.sender.email])
+        return case
+
+    # -- what all do ------------------------------------------------------------------------
 
     def add(
-        self, case: Case, reading: Reading, *, public: bool, whole: bool = False
+        self,
+        case: Case,
+        reading: Reading,
+        words: Words,
+        *,
+        public: bool,
+        actor: str | None = None,
+        thanks: bool = False,
     ) -> Message:
         """The mail as a message of the case; its id leads here from now on."""
         mail = reading.mail
@@ -135,25 +181,27 @@ class Customers:
             self.cases.new_message_number(),
             case,
             MessageKind.CUSTOMER,
-            sender=reading.sender,
-            text=mail.reply or mail.text,
+            sender=words.sender,
+            text=words.text,
             subject=mail.subject,
-            quoted=mail.quoted,
-            html=mail.html,
+            quoted=words.quoted,
+            html=words.html,
             to=tuple(a.email for a in mail.to),
             cc=tuple(a.email for a in mail.cc),
             message_id=mail.message_id,
             proof=reading.trust.proof,
             public=public,
-            attachments=tuple(enclose(a, self.keep) for a in mail.attachments),
+            attachments=enclose(mail.attachments, self.keep),
         )
         if public and mail.message_id:
             self.cases.remember_reference(mail.message_id, case.ticket.id)
-        return case.add_message(message, f"customer:{reading.sender.key}")
+        more: dict[str, Any] = {"thanks": True} if thanks else {}
+        return case.add_message(message, actor or f"customer:{reading.sender.key}", **more)
 
-    def _occasion(
+    def occasion(
         self, reading: Reading, message: Message, *, offered: tuple[str, ...] = ()
     ) -> Occasion:
+        """Why letters are written about this mail."""
         return Occasion(
             cause=reading.cause,
             message=message,
@@ -182,13 +230,42 @@ class Customers:
         return Courtesy.PLAIN if sent < allowance.count else Courtesy.NONE
 
 
-def enclose(attachment: Attachment, keep: Keep) -> Enclosure:
-    """An attachment by reference; its bytes are kept."""
-    return Enclosure(
-        filename=attachment.filename,
-        content_type=attachment.content_type,
-        size=attachment.size,
-        sha256=keep(attachment.content),
-        inline=attachment.inline,
-        content_id=attachment.content_id,
+def words_of(reading: Reading) -> Words:
+    """What the mail's own sender says."""
+    mail = reading.mail
+    return Words(reading.sender, mail.reply or mail.text, mail.quoted, mail.html)
+
+
+def says_thanks(reading: Reading) -> bool:
+    """Nothing but thanks, a signature aside."""
+    body, _ = set_aside(reading.mail.reply)
+    return only_thanks(body)
+
+
+def _robot(reading: Reading) -> bool:
+    return reading.mail.screening.automatic is Automatic.NO_ANSWER
+
+
+def _by_himself(case: Case) -> bool:
+    """Articles were suggested, and no agent had answered."""
+    suggested = any(e.kind is EventKind.SUGGESTED for e in case.history)
+    answered = any(
+        e.kind is EventKind.MESSAGE and e.detail["kind"] == MessageKind.AGENT
+        for e in case.history
+    )
+    return suggested and not answered
+
+
+def enclose(attachments: Sequence[Attachment], keep: Keep) -> tuple[Enclosure, ...]:
+    """Attachments by reference; their bytes are kept."""
+    return tuple(
+        Enclosure(
+            filename=attachment.filename,
+            content_type=attachment.content_type,
+            size=attachment.size,
+            sha256=keep(attachment.content),
+            inline=attachment.inline,
+            content_id=attachment.content_id,
+        )
+        for attachment in attachments
     )

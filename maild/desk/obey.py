@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from maild.desk import surgery
 from maild.desk.case import Case
 from maild.desk.casebook import Casebook
 from maild.desk.commands import Command
@@ -44,6 +45,7 @@ class Turn:
     language: str
     done: list[str] = field(default_factory=list)  #: what was done, for the `answer` letter
     also: list[Case] = field(default_factory=list)  #: other cases this changes
+    split: bool = False  #: the message answered shall open a ticket of its own
 
     @property
     def actor(self) -> str:
@@ -60,7 +62,7 @@ def obey(turn: Turn, command: Command) -> None:
         raise Refusal("not-yet", word=command.word)
     before = len(turn.done)
     verb(turn, command)
-    if len(turn.done) == before:
+    if len(turn.done) == before and not turn.split:
         turn.did("nothing")
 
 
@@ -244,13 +246,37 @@ def _other_case(turn: Turn, command: Command) -> Case:
     return other
 
 
+def merge(turn: Turn, command: Command) -> None:
+    """This ticket goes into another; later mail to its number follows."""
+    parent = _other_case(turn, command)
+    surgery.merge(turn.case, parent, turn.actor, turn.cases)
+    turn.also.append(parent)
+    turn.did("merged", number=parent.ticket.id)
+
+
+def split(turn: Turn, command: Command) -> None:
+    """The message answered opens a ticket of its own (`agents` does it: it needs letters)."""
+    turn.split = True
+
+
+def undo(turn: Turn, command: Command) -> None:
+    """Take the last action back."""
+    undone = surgery.undo(turn.case, turn.actor, turn.cases, turn.also.append)
+    if not undone:
+        raise Refusal("nothing-to-undo")
+    turn.did("undone", what=", ".join(dict.fromkeys(event.kind.value for event in undone)))
+
+
 def spam(turn: Turn, command: Command) -> None:
     """Mark and mute."""
     if turn.case.set_status(Status.SPAM, turn.actor):
         turn.did("spam")
 
 
-def channel(turn: Turn, command: Command) -> None:
+def only_new(turn: Turn, command: Command) -> None:
+    """`#customer` and `#channel` open a ticket; here there is one already."""
+    if turn.case.is_new:
+        return turn.done.append("")
     raise Refusal("only-new", word=command.word)
 
 
@@ -306,6 +332,9 @@ VERBS: dict[str, Callable[[Turn, Command], None]] = {
     "uncc": uncc,
     "link": link,
     "spam": spam,
-    "customer": channel,
-    "channel": channel,
+    "merge": merge,
+    "split": split,
+    "undo": undo,
+    "customer": only_new,
+    "channel": only_new,
 }

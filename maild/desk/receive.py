@@ -4,7 +4,7 @@
 each branch below is one kind of mail of CONTRACT section 3.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,21 +12,28 @@ from typing import Protocol
 from maild.desk import commands
 from maild.desk.agents import Agents
 from maild.desk.automatic import Robots
+from maild.desk.behalf import Behalf
 from maild.desk.case import Case
 from maild.desk.casebook import Casebook
+from maild.desk.commands import CustomerWish, Wish
 from maild.desk.customers import Customers
 from maild.desk.outcome import Outcome
 from maild.desk.practice import Practice
+from maild.desk.questions import status_of
 from maild.desk.reading import Reader, Reading
-from maild.ingest.forwarded import original
+from maild.ingest.screen import screen
 from maild.model.mail import Automatic, Envelope, Mail
 from maild.model.ticket import Message, Ticket
+from maild.threading.clues import addresses_of
 
 _AGENT_LETTERS = frozenset(
     {"agent-new", "agent-message", "assigned", "escalation", "returned", "sla-warning",
      "sla-breach", "delivery-failed", "low-rating", "command-error", "answer"}
 )  # fmt: skip
 _DESK_LETTERS = frozenset({"report", "digest", "admin", "answer"})
+
+#: so many characters beside `estado` are still only that question
+CHAT = 200
 
 
 class Waiting(Protocol):
@@ -43,6 +50,7 @@ class Desk:
     reader: Reader
     customers: Customers
     agents: Agents
+    behalf: Behalf
     robots: Robots
     cases: Casebook
     waiting: Waiting
@@ -57,22 +65,33 @@ class Desk:
         confirmed: bool = False,
     ) -> Outcome:
         """Decide and save; the outcome is for the inbox."""
+        mail = self._unmask(mail, envelope)
         reading = self.reader.read(intake, mail, envelope, now)
         reading = replace(reading, confirmed=confirmed)
         outcome = self._branch(reading)(reading)
         why = {**reading.why(), **(outcome.why or {})}
         return replace(outcome, message_id=mail.message_id, why=why)
 
+    def _unmask(self, mail: Mail, envelope: Envelope) -> Mail:
+        """A letter that says it is maild's but is none of ours: another desk's, or forged.
+        Then it is what it would be without saying so."""
+        if mail.screening.automatic is not Automatic.OWN or self._is_own(mail):
+            return mail
+        again = screen(mail, envelope_sender=envelope.sender, ours=False)
+        return replace(mail, screening=again)
+
     def _branch(self, reading: Reading) -> Callable[[Reading], Outcome]:
         kind = reading.mail.screening.automatic
         if reading.mail.error is not None:
             return self._stub
-        if kind is Automatic.OWN or self._is_own(reading):
+        if self._is_own(reading.mail):
             return self._own
         if kind is Automatic.BOUNCE:
             return self._bounce
         if kind in (Automatic.AUTO_REPLY, Automatic.REACTION):
             return self._keep
+        if self._for_postmaster(reading):
+            return self._pass_to_admins
         if reading.member.works:
             return self._colleague
         return self._customer
@@ -82,18 +101,36 @@ class Desk:
     def _own(self, reading: Reading) -> Outcome:
         return Outcome("done", "dropped", error="one of our own letters came back")
 
-    def _is_own(self, reading: Reading) -> bool:
+    def _is_own(self, mail: Mail) -> bool:
         """A letter of ours by its id, or anything that says it comes from our own address."""
-        if self.reader.roster.is_own(reading.sender.email):
+        if mail.from_ and self.reader.roster.is_own(mail.from_.email):
             return True
-        mid = reading.mail.message_id
-        return bool(mid and any(hit.ours for hit in self.cases.references([mid])))
+        known = self.cases.references([mail.message_id]) if mail.message_id else []
+        return any(hit.ours for hit in known)
 
     def _bounce(self, reading: Reading) -> Outcome:
         return self._close_case("bounce", *self.robots.bounce(reading), reading)
 
     def _keep(self, reading: Reading) -> Outcome:
         return self._close_case("automatic", *self.robots.keep(reading), reading)
+
+    def _for_postmaster(self, reading: Reading) -> bool:
+        """Sent to postmaster@ and to no department."""
+        sent_to = addresses_of(reading.mail, reading.envelope)
+        if self.reader.roster.department_of(sent_to) is not None:
+            return False
+        return any(address.casefold().startswith("postmaster@") for address in sent_to)
+
+    def _pass_to_admins(self, reading: Reading) -> Outcome:
+        self._tell_house(reading, self.reader.roster.admins)
+        return Outcome("done", "question")
+
+    def _tell_house(self, reading: Reading, recipients: Sequence[str]) -> None:
+        title = f"{reading.sender}: {reading.mail.subject}"
+        text = reading.mail.reply or reading.mail.text
+        occasion = self.agents.to_sender(reading)
+        notices = self.agents.notices
+        notices.tell_house(recipients, title, text, occasion, now=reading.now)
 
     # -- customers --------------------------------------------------------------------------
 
@@ -105,11 +142,57 @@ class Desk:
     def _customer(self, reading: Reading) -> Outcome:
         if reading.proven:
             self.cases.remember_proof(reading.sender.email, reading.now)
-        if reading.match.ticket is None:
+        ticket = reading.match.ticket
+        wish = commands.read_customer(reading.mail.subject, reading.mail.reply)
+        if wish is not None and (granted := self._grant(reading, ticket, wish)):
+            return granted
+        if ticket is None:
             return self._open(reading)
-        case = self.customers.join(reading, reading.match.ticket)
+        case = self.customers.join(reading, ticket)
+        if case is None:
+            return Outcome("done", "dropped", error="a rule drops it")
         opened = "ticket" if case.is_new else "reply"
         return self._close_case(opened, case, case.messages[-1], reading)
+
+    def _grant(
+        self, reading: Reading, ticket: Ticket | None, wish: CustomerWish
+    ) -> Outcome | None:
+        """What a customer asks for in a word; None where his mail is an ordinary one."""
+        takes_part = ticket is not None and ticket.takes_part(reading.sender.email)
+        if wish.kind is Wish.STATUS and len(wish.comment) <= CHAT:
+            return self._tell_status(reading)
+        if ticket is None or not takes_part:
+            return None
+        if wish.kind is Wish.SOLVED and reading.proven and not ticket.status.done:
+            case = self.customers.solve(reading, ticket)
+            return self._close_case("reply", case, case.messages[-1], reading)
+        if wish.kind is Wish.UNCC and ticket.requester.key != reading.sender.key:
+            return self._close_case(
+                "command", self.customers.leave(reading, ticket), None, reading
+            )
+        return None
+
+    def _tell_status(self, reading: Reading) -> Outcome | None:
+        """His open tickets; to an address that never gave a proof, numbers only."""
+        if reading.mail.screening.automatic or reading.envelope.silent:
+            return None
+        proven = reading.proven or reading.known.proven
+        if not self.agents.may_ask(reading, proven=proven):
+            return Outcome("done", "question", error="over the limit: not answered")
+        language = reading.known.language or self.practice.language
+        tickets = self.cases.open_tickets_of(reading.sender.email)
+        if not proven:
+            tickets = [replace(ticket, subject="—") for ticket in tickets]
+        reply = status_of(tickets, tag=self.practice.tag, language=language)
+        self.agents.notices.inform(
+            reading.sender,
+            reply,
+            self.agents.to_sender(reading),
+            now=reading.now,
+            language=language,
+            internal=False,
+        )
+        return Outcome("done", "question")
 
     def _open(self, reading: Reading) -> Outcome:
         case, decision = self.customers.open(reading, link=reading.match.link)
@@ -127,13 +210,16 @@ class Desk:
         ticket = reading.match.ticket
         if ticket is not None and self._writes_as_customer(reading, ticket):
             return self._customer(reading)
-        if ticket is None and not self._asks_as_agent(reading):
+        if ticket is None and self._answers_the_desk(reading):
+            return self._reply_to_desk(reading)
+        if ticket is None and not self.behalf.asks(reading):
             return self._customer(reading)
         if not self.agents.accepts(reading):
             return self._hold(reading, ticket)
-        if ticket is None:
-            return self._open(reading)
-        obeyed = self.agents.act(reading, ticket)
+        obeyed = (
+            self.behalf.act(reading) if ticket is None else self.agents.act(reading, ticket)
+        )
+        self.cases.remember_text(reading.sender.email, reading.mail.reply or reading.mail.text)
         return self._close_case(obeyed.outcome, obeyed.case, obeyed.message, reading)
 
     def _writes_as_customer(self, reading: Reading, ticket: Ticket) -> bool:
@@ -142,10 +228,24 @@ class Desk:
             return False
         return not any(hit.type in _AGENT_LETTERS for hit in reading.clues.references)
 
-    def _asks_as_agent(self, reading: Reading) -> bool:
-        """Does this new mail ask for something only an agent may do?"""
-        orders = commands.read(reading.mail.reply)
-        return bool(orders.commands) or original(reading.mail) is not None
+    def _answers_the_desk(self, reading: Reading) -> bool:
+        """An answer to a report, a digest or another letter about no ticket."""
+        hits = [hit for hit in reading.clues.references if hit.type in _DESK_LETTERS]
+        token = any(t.purpose == "reply" and t.number == 0 for t in reading.clues.tokens)
+        return bool(hits) or token or any(s.number == 0 for s in reading.clues.personal)
+
+    def _reply_to_desk(self, reading: Reading) -> Outcome:
+        """Commands in it run; other words go to the supervisors or admins, never a ticket."""
+        if not self.agents.accepts(reading):
+            return self._hold(reading, None)
+        if self.behalf.asks(reading):
+            obeyed = self.behalf.act(reading)
+            return self._close_case(obeyed.outcome, obeyed.case, obeyed.message, reading)
+        roster = self.reader.roster
+        report = any(hit.type == "report" for hit in reading.clues.references)
+        people = roster.supervisors(roster.default.key) if report else roster.admins
+        self._tell_house(reading, [p for p in people if p.casefold() != reading.sender.key])
+        return Outcome("done", "question")
 
     def _confirms(self, reading: Reading) -> int | None:
         for token in reading.clues.tokens:
@@ -156,7 +256,7 @@ class Desk:
     def _run_held(self, reading: Reading, held: int) -> Outcome:
         """The registered owner has answered: his mail goes through, once."""
         again = self.waiting.confirm(held)
-        text = f"confirms message {held}" if again else f"message {held} is not held any more"
+        text = f"message {held} is not held any more"
         return Outcome("done", "command", error=None if again else text, why={"confirms": held})
 
     def _hold(self, reading: Reading, ticket: Ticket | None) -> Outcome:

@@ -12,6 +12,7 @@ from maild.desk.case import Case
 from maild.desk.casebook import Casebook
 from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.practice import Practice
+from maild.desk.questions import Reply
 from maild.desk.reading import Reading
 from maild.desk.roster import Member, Roster
 from maild.desk.sentences import say
@@ -353,48 +354,120 @@ class Notices:
     def answer(
         self, case: Case, occasion: Occasion, member: Member, lines: Sequence[str]
     ) -> None:
-        facts = Information(
-            title=say("done-title", self._house_language(case)),
-            lines=tuple(lines),
-            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+        """What was done, to the agent whose commands did it."""
+        language = self._house_language(case)
+        reply = Reply(say("done-title", language), tuple(lines))
+        letter = self._information(
+            member.address, reply, occasion, case.ticket, language, case.now, internal=True
         )
-        self._to_member(case, LetterType.ANSWER, facts, occasion, member)
+        self._put(case, letter, occasion)
+
+    def inform(
+        self,
+        recipient: Address,
+        reply: Reply,
+        occasion: Occasion,
+        *,
+        now: datetime,
+        ticket: Ticket | None = None,
+        language: str,
+        internal: bool = True,
+    ) -> None:
+        letter = self._information(
+            recipient, reply, occasion, ticket, language, now, internal=internal
+        )
+        self._post(letter, occasion, ticket, now)
+
+    def _information(
+        self,
+        recipient: Address,
+        reply: Reply,
+        occasion: Occasion,
+        ticket: Ticket | None,
+        language: str,
+        now: datetime,
+        *,
+        internal: bool,
+    ) -> Letter:
+        facts = Information(
+            title=reply.title,
+            lines=reply.lines,
+            head=reply.head,
+            rows=reply.rows,
+            pre=reply.pre,
+            ticket=self._inside(ticket, now),
+            internal=internal,
+        )
+        return self.writer.write(
+            LetterType.ANSWER,
+            facts,
+            post=self._answer_post(recipient, ticket, occasion),
+            language=language,
+            now=now,
+        )
 
     def command_error(
         self,
-        case: Case,
+        ticket: Ticket | None,
         occasion: Occasion,
         member: Member,
         reasons: Sequence[str],
         text: str,
+        *,
+        now: datetime,
     ) -> None:
         facts = CommandFault(
-            reason="\n".join(reasons),
-            text=text,
-            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+            reason="\n".join(reasons), text=text, ticket=self._inside(ticket, now)
         )
-        self._to_member(case, LetterType.COMMAND_ERROR, facts, occasion, member)
+        letter = self.writer.write(
+            LetterType.COMMAND_ERROR,
+            facts,
+            post=self._answer_post(member.address, ticket, occasion),
+            language=self.addressing.department(ticket).language,
+            now=now,
+        )
+        self._post(letter, occasion, ticket, now)
 
-    def _to_member(
+    def tell_house(
         self,
-        case: Case,
-        type: LetterType,
-        facts: Information | CommandFault,
+        recipients: Sequence[str],
+        title: str,
+        text: str,
         occasion: Occasion,
-        member: Member,
+        *,
+        now: datetime,
     ) -> None:
-        post = self.addressing.post(
-            member.address.email,
-            ticket=case.ticket,
+        facts = Information(title=title, lines=tuple(text.splitlines()[:200]))
+        for email in recipients:
+            letter = self.writer.write(
+                LetterType.ADMIN,
+                facts,
+                post=self._answer_post(Address("", email), None, occasion),
+                language=self.practice.language,
+                now=now,
+            )
+            self.post_letter(letter, occasion.cause, now, False)
+
+    def _answer_post(
+        self, recipient: Address, ticket: Ticket | None, occasion: Occasion
+    ) -> Post:
+        return self.addressing.post(
+            recipient.email,
+            ticket=ticket,
             sender_name=self.practice.name,
-            to=(member.address,),
+            to=(recipient,),
             in_reply_to=occasion.in_reply_to,
             references=occasion.references,
         )
-        letter = self.writer.write(
-            type, facts, post=post, language=self._house_language(case), now=case.now
-        )
-        self._put(case, letter, occasion)
+
+    def _inside(self, ticket: Ticket | None, now: datetime) -> TicketFacts | None:
+        return self.telling.ticket(ticket, now=now, internal=True) if ticket else None
+
+    def _post(
+        self, letter: Letter, occasion: Occasion, ticket: Ticket | None, now: datetime
+    ) -> None:
+        kept = not self.practice.leaves(ticket.requester.email if ticket else None)
+        self.post_letter(letter, occasion.cause, now, kept)
 
     def confirm(self, reading: Reading, ticket: Ticket | None, occasion: Occasion) -> None:
         """Ask the registered owner of an address whether a mail is his."""
@@ -412,15 +485,12 @@ class Notices:
             text=reading.mail.reply or reading.mail.text,
             subject=reading.mail.subject,
             until=reading.now + timedelta(days=self.practice.confirm_days),
-            ticket=self.telling.ticket(ticket, now=reading.now, internal=True)
-            if ticket
-            else None,
+            ticket=self._inside(ticket, reading.now),
         )
         letter = self.writer.write(
             LetterType.CONFIRM, facts, post=post, language=department.language, now=reading.now
         )
-        kept = not self.practice.leaves(ticket.requester.email if ticket else None)
-        self.post_letter(letter, occasion.cause, reading.now, kept)
+        self._post(letter, occasion, ticket, reading.now)
 
     # -- the end ------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 what `queue retry` and `queue drop` ask for."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +74,25 @@ class Browse:
         where = " AND ".join(conditions) or "1 = 1"
         found = self._engine.rows(
             f"SELECT {rows.TICKET} FROM ticket WHERE {where} ORDER BY id DESC LIMIT ?",
+            [*values, limit],
+        )
+        return [rows.ticket_of(row) for row in found]
+
+    def open_in(self, departments: Sequence[str], limit: int = 100) -> list[Ticket]:
+        """What is not done in these departments, the most urgent and oldest first."""
+        marks = ", ".join("?" * len(departments)) or "NULL"
+        return self._open(f"department IN ({marks})", list(departments), limit)
+
+    def open_of(self, assignee: str, limit: int = 100) -> list[Ticket]:
+        """What is not done and this agent's."""
+        return self._open("assignee = ?", [assignee], limit)
+
+    def _open(self, condition: str, values: list[Any], limit: int) -> list[Ticket]:
+        found = self._engine.rows(
+            f"SELECT {rows.TICKET} FROM ticket WHERE {condition} "
+            "AND status IN ('new', 'open', 'pending', 'on_hold') "
+            "ORDER BY CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 "
+            "WHEN 'normal' THEN 2 ELSE 3 END, id LIMIT ?",
             [*values, limit],
         )
         return [rows.ticket_of(row) for row in found]

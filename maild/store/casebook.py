@@ -100,6 +100,50 @@ class Casebook:
         )
         return ReferenceHit(*row) if row else None
 
+    def message_of_notice(self, letter: int) -> int | None:
+        """The message a notice was written about: the one of its cause's mail."""
+        row = self._engine.one("SELECT cause FROM letter WHERE id = ?", [letter])
+        digits = row[0].removeprefix("intake:").split(":")[0] if row else ""
+        if not digits.isdecimal():
+            return None
+        found = self._engine.one("SELECT id FROM message WHERE intake = ?", [int(digits)])
+        return found[0] if found else None
+
+    def earlier_texts(self, sender: str, count: int) -> list[str]:
+        """What an agent wrote in his latest mails, signatures and all."""
+        found = self._engine.rows(
+            "SELECT text FROM written WHERE sender = ? ORDER BY id DESC LIMIT ?",
+            [sender.casefold(), count],
+        )
+        return [row[0] for row in found]
+
+    def remember_text(self, sender: str, text: str) -> None:
+        """Keep the end of an agent's mail, so that a repeated closing is known."""
+        self._engine.execute(
+            "INSERT INTO written (sender, text) VALUES (?, ?)",
+            [sender.casefold(), text[-2000:]],
+        )
+        self._engine.execute(
+            "DELETE FROM written WHERE sender = ? AND id NOT IN "
+            "(SELECT id FROM written WHERE sender = ? ORDER BY id DESC LIMIT 5)",
+            [sender.casefold(), sender.casefold()],
+        )
+
+    def take_back(self, parent: int, child: int) -> None:
+        """What a merged ticket brought along leaves its parent again."""
+        for event in self.events(parent):
+            if event.kind.value == "message" and event.detail.get("from") == child:
+                self._engine.execute(
+                    "DELETE FROM message WHERE id = ?", [event.detail["message"]]
+                )
+                self._engine.execute("DELETE FROM event WHERE id = ?", [event.id])
+
+    def move_reference(self, msgid: str, ticket: int) -> None:
+        """An id that came in leads to another ticket from now on."""
+        self._engine.execute(
+            "UPDATE reference SET ticket = ? WHERE msgid = ? AND address = ''", [ticket, msgid]
+        )
+
     def message_of_letter(self, letter: int) -> int | None:
         """The ticket message a letter carried out; None for notices."""
         row = self._engine.one("SELECT message FROM letter WHERE id = ?", [letter])

@@ -209,6 +209,14 @@ class Blob(Model):
     content = BlobField()
 
 
+class Written(Model):
+    """How an agent's latest mails ended: a closing seen before is a signature."""
+
+    id = AutoField()
+    sender = TextField(index=True)
+    text = TextField()
+
+
 class Alarm(Model):
     """One pending step of a clock; `at` is the instant it is due."""
 
@@ -260,5 +268,5 @@ class Note(Model):
 
 ALL: ClassVar[tuple[type[Model], ...]] = (  # type: ignore[misc]
     Intake, Raw, Seen, Mailbox, Ticket, Reader, Message, Event, Reference, Letter, Blob,
-    Alarm, Address, Lease, Slot, Note,
+    Written, Alarm, Address, Lease, Slot, Note,
 )  # fmt: skip
