@@ -148,6 +148,7 @@ class EventKind(StrEnum):
     CC = "cc"
     SLA_WARNING = "sla_warning"
     SLA_BREACH = "sla_breach"
+    REMINDED = "reminded"  #: the customer, that an answer is awaited: {until}
     SURVEY_SENT = "survey_sent"
     RATED = "rated"
     MERGED = "merged"
