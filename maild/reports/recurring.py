@@ -42,6 +42,7 @@ class _Request:
     at: datetime
     ticket: int
     requester: str
+    name: str  #: what readers call it: the category, else the subject
 
 
 class Recurring:
@@ -58,7 +59,9 @@ class Recurring:
             step = story.at_end(self.period.end)
             department = step.facts.department if step else story.ticket.department
             key = key_of(department, story.ticket.category, story.ticket.subject)
-            request = _Request(story.opened, story.ticket.id, story.ticket.requester.key)
+            ticket = story.ticket
+            name = ticket.category or " ".join(ticket.subject.split())
+            request = _Request(story.opened, ticket.id, ticket.requester.key, name)
             self.requests.setdefault(key, []).append(request)
 
     def result(self) -> dict[str, Any]:
@@ -93,20 +96,31 @@ class Recurring:
             "tickets": sorted(request.ticket for request in now),
             "usual": usual,
             "article": self.articles.get(key),
+            "name": _newest(now).name,
         }
 
     def _repeats(self, key: str) -> list[dict[str, Any]]:
         """People who asked the same three times or more in the last 30 days."""
         since = days_before(self.period, REPEAT_DAYS)
-        tickets: dict[str, list[int]] = {}
+        people: dict[str, list[_Request]] = {}
         for request in self.requests[key]:
             if request.at >= since:
-                tickets.setdefault(request.requester, []).append(request.ticket)
+                people.setdefault(request.requester, []).append(request)
         return [
-            {"key": key, "requester": who, "count": len(them), "tickets": sorted(them)}
-            for who, them in tickets.items()
+            {
+                "key": key,
+                "requester": who,
+                "count": len(them),
+                "tickets": sorted(request.ticket for request in them),
+                "name": _newest(them).name,
+            }
+            for who, them in people.items()
             if len(them) >= REPEATED
         ]
+
+
+def _newest(requests: list[_Request]) -> _Request:
+    return max(requests, key=lambda request: request.at)
 
 
 def days_before(period: Period, days: int) -> datetime:
