@@ -22,6 +22,7 @@ _SPEC = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,256}@(?:\[[^\s\[\]]{1,80}\]|[^\s@<>()\[\],;:\"\\]{1,255})"
 )
 _QUOTED_LOCAL = re.compile(r'"[^"@\s]{1,64}"@[^\s@<>()\[\],;:"\\]{1,255}')
+_AROUND_DOTS = re.compile(r"[ \t]{0,50}([.@])[ \t]{0,50}")
 
 
 @dataclass(slots=True)
@@ -59,12 +60,11 @@ def named(value: str) -> list[str]:
     found: list[str] = []
     for draft in _read(value[:_LONGEST]):
         found += _SPEC.findall(draft.bare)[:MOST]
-        if not draft.spec and not draft.bare.startswith("@"):
-            continue
-        if not draft.spec:
+        if draft.spec:
+            inside = _bare_spec(draft.spec)
+            found += _QUOTED_LOCAL.findall(inside) or _SPEC.findall(inside)[:MOST]
+        elif draft.bare.startswith("@"):
             found += _QUOTED_LOCAL.findall(draft.raw)[:MOST]
-        else:
-            found += _QUOTED_LOCAL.findall(draft.spec) or _SPEC.findall(draft.spec)[:MOST]
     return [words.decode(email) for email in found[:MOST]]
 
 
@@ -91,6 +91,7 @@ def _read(value: str) -> Iterator[_Draft]:
                 draft.spec = (draft.spec or "") + token
         elif token == "(" and at < closes[")"]:
             depth = 1
+            draft.comment += " " if draft.comment else ""
         elif angle:
             if token == ">" or (token in ",;" and value.find(">", at) < 0):
                 angle = False
@@ -121,8 +122,7 @@ def _finish(draft: _Draft, hint: str | None) -> Address | None:
             email = other[0]
         if email is None:
             return None
-        name = words.decode(draft.phrase, hint=hint) or words.decode(draft.comment, hint=hint)
-        return _address(name, email, hint)
+        return _address(_name(draft, draft.phrase, hint), email, hint)
     match = _SPEC.search(draft.bare)
     if match is None:
         if quoted := _QUOTED_LOCAL.search(draft.raw):
@@ -131,20 +131,29 @@ def _finish(draft: _Draft, hint: str | None) -> Address | None:
             return _address(words.decode(draft.comment, hint=hint), email, hint)
         return None
     rest = draft.phrase.replace(match[0], "", 1)
-    name = words.decode(draft.comment, hint=hint) or words.decode(rest, hint=hint)
-    return _address(name, match[0], hint)
+    return _address(_name(draft, rest, hint), match[0], hint)
+
+
+def _name(draft: _Draft, phrase: str, hint: str | None) -> str:
+    """`Ana Ruiz`, `Ana Ruiz (Sales)`, or the comment alone where there is nothing else."""
+    name = words.decode(phrase, hint=hint).strip(' "')
+    comment = words.decode(draft.comment, hint=hint)
+    return f"{name} ({comment})" if name and comment else name or comment
 
 
 def _email(spec: str) -> str | None:
-    """The address between angle brackets, source routes and stray blanks taken out."""
-    spec = words.clean(spec).removeprefix("mailto:")
-    if spec.startswith("@") and ":" in spec:
-        spec = spec.rpartition(":")[2]
+    """The address between angle brackets."""
+    spec = _bare_spec(spec)
     match = _QUOTED_LOCAL.search(spec) or _SPEC.search(spec)
-    if match:
-        return match[0]
-    match = _SPEC.search("".join(spec.split()))
     return match[0] if match else None
+
+
+def _bare_spec(spec: str) -> str:
+    """What stands between angle brackets, without source routes, `mailto:` and stray blanks."""
+    spec = _AROUND_DOTS.sub(r"\1", words.clean(spec))
+    if spec[:7].lower() == "mailto:":
+        spec = spec[7:].partition("?")[0]
+    return spec.rpartition(":")[2] if spec.startswith("@") else spec
 
 
 def _address(name: str, email: str, hint: str | None) -> Address:

@@ -34,7 +34,29 @@ _KNOWN = re.compile(
 )
 _MBOX = re.compile(rb">?From [^\r\n]{1,500}\r?\n")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
-_WHO = ("from", "date")
+_COLON_ZONE = re.compile(r"(?:\b(?:GMT|UTC?) ?)?([+-]\d\d):?(\d\d)\b")
+_ZONE_NAME = re.compile(r"(?<=\d )([A-Z]{2,5})\b(?! ?[+-]?\d)", re.IGNORECASE)
+#: Names of zones that mail programs write and RFC 5322 does not list.
+_ZONES = {
+    "WET": "+0000",
+    "WEST": "+0100",
+    "BST": "+0100",
+    "CET": "+0100",
+    "MET": "+0100",
+    "MEZ": "+0100",
+    "CEST": "+0200",
+    "MEST": "+0200",
+    "MESZ": "+0200",
+    "EET": "+0200",
+    "EEST": "+0300",
+    "MSK": "+0300",
+    "JST": "+0900",
+    "KST": "+0900",
+    "HKT": "+0800",
+    "AEST": "+1000",
+    "BRT": "-0300",
+    "ART": "-0300",
+}
 
 Fields = Sequence[tuple[str, str]]
 
@@ -197,15 +219,16 @@ class _Theirs:
 
 def _by_mail_parser(fields: Fields) -> _Theirs:
     """Senders and date as mail-parser reads them; nothing where it fails."""
-    kept = [(n, v) for n, v in fields if n.lower() in _WHO]
+    dates = [_tidy(value) for value in _all(fields, "date")]
+    kept = [("From", value) for value in _all(fields, "from")]
+    kept += [("Date", date) for date in dates]
     head = b"".join(words.to_bytes(f"{n}: {v[:64_000]}\n") for n, v in kept) + b"\n"
     try:
         mail = mailparser.parse_from_bytes(head)
         senders, date = _emails(mail.from_), _utc(mail.date)
     except Exception:  # its faults must not be ours
         senders, date = [], None
-    dates = (_date(value) for value in _all(fields, "date"))
-    return _Theirs(senders, date or next(filter(None, dates), None))
+    return _Theirs(senders, date or next(filter(None, map(_date, dates)), None))
 
 
 def _emails(found: object) -> list[str]:
@@ -215,12 +238,20 @@ def _emails(found: object) -> list[str]:
     return [e for e in emails if _ADDRESS.fullmatch(e)]
 
 
+def _tidy(value: str) -> str:
+    """A date in the form that parsers know: its zone as `+0100`."""
+    value = _COLON_ZONE.sub(r"\1\2", words.decode(value[:300]))
+    return _ZONE_NAME.sub(lambda m: _ZONES.get(m[1].upper(), m[1]), value, count=1)
+
+
 def _date(value: str) -> datetime | None:
-    """The standard library's reading, for what mail-parser refuses."""
-    try:
-        return _utc(parsedate_to_datetime(words.decode(value[:200])))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    """What mail-parser refuses, as the standard library or ISO 8601 has it."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            return _utc(read(value))
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
 
 
 def _utc(date: object) -> datetime | None:

@@ -30,7 +30,12 @@ _DELIMITER = re.compile(
 )
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _UUENCODE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
-_WRONG_TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"}
+_WRONG_TYPES = {
+    "text": "text/plain",
+    "plain": "text/plain",
+    "html": "text/html",
+    "multipart": "multipart/mixed",
+}
 
 
 class Part(Message):
