@@ -92,7 +92,7 @@ class Agents:
         return obeyed
 
     def _work(self, reading: Reading, ticket: Ticket, orders: Orders, *, asked: bool) -> Obeyed:
-        if asked and not orders.commands and _nothing_to_say(orders):
+        if asked and not orders.commands and self._signs(orders.text):
             return Obeyed("question")
         case = self.cases.open_case(ticket.id, reading.now)
         assert case is not None
@@ -125,7 +125,8 @@ class Agents:
         words = {command.word for command in orders.commands}
         text = self._text(turn, orders)
         files = bool(reading.mail.attachments)
-        if words - {"send", "note", "reply"} and "send" not in words and _may_sign(text):
+        changes = words - {"send", "note", "reply"}
+        if changes and "send" not in words and self._signs(text):
             if text:
                 turn.did("signature-only")
             text = ""
@@ -138,6 +139,15 @@ class Agents:
         if not note:
             _must_not_leak(reading, text)
         return self.say(turn, reading, text, note=note)
+
+    def _signs(self, text: str) -> bool:
+        """Nothing, or nothing but how people of the house close their mails."""
+        names = {self.practice.name, *(d.name for d in self.roster.departments.values())}
+        names |= {agent.name for agent in self.roster.agents.values()}
+        known = {name.casefold() for name in names if name}
+        lines = text.strip().splitlines()
+        rest = "\n".join(line for line in lines if line.strip(" ,.|·-").casefold() not in known)
+        return not rest.strip() or looks_like_signature(rest)
 
     def _text(self, turn: Turn, orders: Orders) -> str:
         """Saved answers, then what was written."""
@@ -326,14 +336,6 @@ def _without_questions(orders: Orders) -> tuple[list[Command], Orders]:
     asked = [command for command in orders.commands if command.word in QUESTIONS]
     rest = tuple(command for command in orders.commands if command.word not in QUESTIONS)
     return asked, replace(orders, commands=rest)
-
-
-def _nothing_to_say(orders: Orders) -> bool:
-    return not orders.text.strip() or _may_sign(orders.text)
-
-
-def _may_sign(text: str) -> bool:
-    return not text.strip() or looks_like_signature(text)
 
 
 def _must_not_leak(reading: Reading, text: str) -> None:
