@@ -49,18 +49,6 @@ class Appointment:
     kind: str = ""  #: warning breach after, or remind solve close
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Appointment:
-    """When the desk looks at a ticket by itself. What is done then is decided then; the
-    rest is for people who wonder what lies ahead."""
-
-    at: datetime
-    clock: str  #: a `ticket.Clock`, or "life"
-    visit: int = 0
-    step: int = 0
-    kind: str = ""  #: warning breach after, or remind solve close
-
-
 @dataclass(slots=True)
 class Case:
     """A ticket, its history, and what has just been decided about it."""
@@ -72,7 +60,6 @@ class Case:
     events: list[Event] = field(default_factory=list)  #: what this decision adds
     messages: list[Message] = field(default_factory=list)  #: what this decision adds
     letters: list[Outgoing] = field(default_factory=list)
-    appointments: list[Appointment] | None = None  #: all that lie ahead; None: as before
     appointments: list[Appointment] | None = None  #: all that lie ahead; None: as before
 
     @property
