@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from maild.model.letter import Letter, LetterType
+from maild.model.letter import Letter
 from maild.model.mail import Address
 from maild.notify.environment import Environment
 from maild.notify.facts import (
