@@ -54,6 +54,7 @@ class Notices:
     post_letter: Keeps  #: for letters that belong to no case: (letter, cause, now, kept)
 
     def tell(self, case: Case, occasion: Occasion) -> None:
+        self.cases.reckon(case)
         for event in list(case.events):
             for notice in NOTICES.get(event.kind, ()):
                 notice(self, case, event, occasion)
@@ -122,6 +123,21 @@ class Notices:
             return
         facts = Change(self._outside(case))
         self._to_customer(case, LetterType.REOPENED, facts, occasion, case.ticket.requester)
+
+    def remind(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """He was asked something, and has not answered yet."""
+        said = [
+            message
+            for message in self.cases.messages(case.ticket.id, last=20)
+            if message.kind is MessageKind.AGENT and message.public
+        ]
+        facts = Change(
+            self._outside(case),
+            until=datetime.fromisoformat(event.detail["until"]),
+            message=self._spoken(case, said[-1]) if said else None,
+        )
+        requester = case.ticket.requester
+        self._to_customer(case, LetterType.PENDING_REMINDER, facts, occasion, requester)
 
     def _to_customer(
         self,
@@ -538,6 +554,7 @@ NOTICES: dict[EventKind, tuple[Notify, ...]] = {
     EventKind.CREATED: (Notices.acknowledge, Notices.announce),
     EventKind.MESSAGE: (Notices.relay, Notices.pass_on),
     EventKind.STATUS: (Notices.resolve, Notices.close, Notices.reopen),
+    EventKind.REMINDED: (Notices.remind,),
     EventKind.ASSIGNED: (Notices.hand_over,),
     EventKind.LEVEL: (Notices.change_level,),
     EventKind.DEPARTMENT: (Notices.move,),

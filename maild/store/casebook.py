@@ -4,15 +4,16 @@ Used inside `Engine.write()`: a decision reads what it needs, decides, and saves
 transaction. Letters go to the outbox in the same breath.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from maild.desk.case import Case
 from maild.model.known import KnownAddress, ReferenceHit
 from maild.model.ticket import Event, Message, Ticket
 from maild.store import rows
+from maild.store.alarms import Alarms
 from maild.store.engine import Engine
-from maild.store.fields import instant_or_none, micros_or_none, to_micros
+from maild.store.fields import instant_or_none, to_micros
 from maild.store.outbox import Outbox
 
 _OPEN = "('new', 'open', 'pending', 'on_hold')"
@@ -21,9 +22,18 @@ _OPEN = "('new', 'open', 'pending', 'on_hold')"
 class Casebook:
     """Tickets and their story."""
 
-    def __init__(self, engine: Engine, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        outbox: Outbox,
+        alarms: Alarms,
+        reckon: Callable[[Case], None] | None = None,
+    ) -> None:
+        """`reckon` works out when a case is due; without it that stays as it was."""
         self._engine = engine
         self._outbox = outbox
+        self._alarms = alarms
+        self._reckon = reckon
 
     # -- numbers ----------------------------------------------------------------------------
 
@@ -231,9 +241,17 @@ class Casebook:
             [msgid, ticket, address.casefold(), type],
         )
 
+    def reckon(self, case: Case) -> None:
+        """Work out when the case is due, as it stands."""
+        if self._reckon is not None:
+            self._reckon(case)
+
     def save(self, case: Case, *, intake: int | None = None) -> None:
-        """Write all that was decided: ticket, messages, events, letters."""
+        """Write all that was decided: ticket, messages, events, letters, appointments."""
+        self.reckon(case)
         self._save_ticket(case)
+        if case.appointments is not None:
+            self._alarms.set(case.ticket.id, case.appointments, new=case.is_new)
         self._save_messages(case.messages, intake)
         self._save_events(case.events)
         for outgoing in case.letters:
@@ -284,16 +302,4 @@ class Casebook:
             self._engine.execute(
                 "INSERT INTO event (ticket, at, kind, actor, detail) VALUES (?, ?, ?, ?, ?)",
                 rows.event_values(event),
-            )
-
-    def set_alarms(
-        self, ticket: int, alarms: Iterable[tuple[datetime, str, int, int, str]]
-    ) -> None:
-        """Replace a ticket's pending alarms: (at, clock, visit, step, kind)."""
-        self._engine.execute("DELETE FROM alarm WHERE ticket = ?", [ticket])
-        for at, clock, visit, step, kind in alarms:
-            self._engine.execute(
-                "INSERT INTO alarm (ticket, at, clock, visit, step, kind) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                [ticket, micros_or_none(at), clock, visit, step, kind],
             )

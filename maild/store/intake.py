@@ -195,6 +195,15 @@ class IntakeStore:
         row = self._engine.one("SELECT count(*) FROM intake WHERE state = 'new'")
         return int(row[0]) if row else 0
 
+    def expire(self, number: int) -> bool:
+        """Within the caller's transaction: nobody has confirmed it; whether that is news."""
+        done = self._engine.execute(
+            "UPDATE intake SET state = 'done', outcome = 'expired', next_at = NULL "
+            "WHERE id = ? AND state = 'held'",
+            [number],
+        )
+        return bool(done.rowcount)
+
     def expired(self, now: datetime) -> list[int]:
         """Held messages whose time to be confirmed has run out."""
         rows = self._engine.rows(

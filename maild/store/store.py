@@ -1,16 +1,19 @@
 """The store as the rest of maild sees it: one object, its rooms, one transaction."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from maild.clock import SystemClock
+from maild.desk.case import Case
 from maild.interfaces import Clock
 from maild.links import new_secret
+from maild.store.alarms import Alarms
 from maild.store.browse import Browse
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
 from maild.store.intake import IntakeStore
+from maild.store.leases import Leases
 from maild.store.mailboxes import MailboxStore
 from maild.store.migrations import prepare
 from maild.store.outbox import Outbox
@@ -23,12 +26,16 @@ class Store:
     calls `forget_inherited` before anything else.
     """
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, reckon: Callable[[Case], None] | None = None
+    ) -> None:
         self.engine = engine
         self.intake = IntakeStore(engine, clock)
         self.mailboxes = MailboxStore(engine, self.intake, clock)
         self.outbox = Outbox(engine)
-        self.cases = Casebook(engine, self.outbox)
+        self.alarms = Alarms(engine)
+        self.leases = Leases(engine)
+        self.cases = Casebook(engine, self.outbox, self.alarms, reckon)
         self.browse = Browse(engine, self.cases)
 
     @contextmanager
@@ -56,14 +63,16 @@ class Store:
         self.engine.close()
 
 
-def open_store(url: str, clock: Clock | None = None) -> Store:
+def open_store(
+    url: str, clock: Clock | None = None, *, reckon: Callable[[Case], None] | None = None
+) -> Store:
     """Open (and create or upgrade) the store at `sqlite:///…` or `postgresql://…`.
 
-    Raises `StoreUnusable` when it is damaged or newer than this program.
+    `reckon` works out deadlines whenever a case is saved. Raises `StoreUnusable` when it is damaged or newer than this program.
     """
     engine = Engine(url)
     prepare(engine)
-    return Store(engine, clock or SystemClock())
+    return Store(engine, clock or SystemClock(), reckon)
 
 
 def new_holder() -> str:
