@@ -69,6 +69,14 @@ class Alarms:
         )
         return [row[0] for row in found]
 
+    def alive_since(self, at: datetime) -> list[int]:
+        """Those of them that have changed since then."""
+        found = self._engine.rows(
+            f"SELECT id FROM ticket WHERE updated_at >= ? AND status IN {_ALIVE} ORDER BY id",
+            [to_micros(at)],
+        )
+        return [row[0] for row in found]
+
     def plan(self) -> tuple[str, int | None]:
         """By which rules all is planned, and up to which ticket; None: to the end."""
         row = self._engine.one("SELECT value FROM note WHERE name = ?", [_PLAN])

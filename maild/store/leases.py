@@ -1,5 +1,6 @@
 """Jobs that only one node may do at a time: who does them, and until when."""
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from maild.store.engine import Engine
@@ -30,3 +31,29 @@ class Leases:
             self._engine.execute(
                 "DELETE FROM lease WHERE name = ? AND holder = ?", [name, holder]
             )
+
+
+@dataclass(slots=True)
+class Hold:
+    """One node's hold on one job: prolonged well before it runs out."""
+
+    leases: Leases
+    name: str
+    holder: str
+    length: timedelta = timedelta(seconds=45)
+    every: timedelta = timedelta(seconds=5)
+    _held: bool = field(default=False, init=False)
+    _asked: datetime | None = field(default=None, init=False)
+
+    def hold(self, now: datetime) -> bool:
+        """Whether the job is ours; the store is asked every few seconds only."""
+        if self._asked is None or not timedelta(0) <= now - self._asked < self.every:
+            self._held = False
+            self._held = self.leases.take(self.name, self.holder, now=now, length=self.length)
+            self._asked = now
+        return self._held
+
+    def let_go(self) -> None:
+        """So that another node takes over at once."""
+        self._held = False
+        self.leases.let_go(self.name, self.holder)
