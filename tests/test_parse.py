@@ -1,10 +1,13 @@
 """How raw bytes become a `Mail`: one small mail for each thing that goes wrong in the world."""
 
 import base64
+import hashlib
 import json
 import quopri
 import random
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -219,3 +222,64 @@ def grown(rng: random.Random) -> tuple[bytes, list[str]]:
         return f"Content-Type: {kind}{name}\n{disposition}\n{markers[-1]}\n"
 
     return f"From: ana@x.test\nSubject: x\n{part(0)}".encode(), markers
+
+
+# -- the command -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("plain", "pdf_without_name", "bounce"):
+        (tmp_path / f"{name}.eml").write_bytes((MAILS / f"{name}.eml").read_bytes())
+    return tmp_path
+
+
+def run(*args: str, stdin: str = "") -> tuple[int, list[dict[str, Any]]]:
+    """`maild parse` in a process of its own: its exit status and its lines."""
+    program = "import typer; from maild.cli.parse import parse; typer.run(parse)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *args],
+        input=stdin.encode(),
+        capture_output=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_one_line_per_file(folder: Path) -> None:
+    """Files are shown in order; one that is not there gives a line and exit status 1."""
+    paths = [str(folder / f"{name}.eml") for name in ("plain", "missing", "bounce")]
+    status, lines = run(*paths)
+    assert status == 1
+    assert [line["file"] for line in lines] == paths
+    assert [line["automatic"] for line in lines] == [None, None, "bounce"]
+    assert "No such file" in lines[1]["error"]
+    assert lines[0]["date"] == "2026-03-02T08:00:00Z"
+    assert lines[0]["reply"]
+
+
+def test_paths_from_stdin(folder: Path) -> None:
+    """With --batch, hundreds of paths come back as as many lines, in order."""
+    paths = [str(folder / "plain.eml"), str(folder / "bounce.eml")] * 150
+    status, lines = run("--batch", stdin="\n".join(paths) + "\n\n")
+    assert (status, [line["file"] for line in lines]) == (0, paths)
+
+
+def test_a_message_from_stdin() -> None:
+    """Without files the message itself is read from stdin."""
+    status, lines = run(stdin="Subject: hola\n\nuno\n")
+    assert status == 0
+    assert [(line["file"], line["subject"], line["text"]) for line in lines] == [
+        (None, "hola", "uno")
+    ]
+
+
+def test_contents_in_base64(folder: Path) -> None:
+    """With --content each attachment brings its bytes."""
+    path = str(folder / "pdf_without_name.eml")
+    (with_content,) = run("--content", path)[1]
+    (without,) = run(path)[1]
+    (attachment,) = with_content["attachments"]
+    content = base64.b64decode(attachment.pop("content"))
+    assert hashlib.sha256(content).hexdigest() == attachment["sha256"]
+    assert [attachment] == without["attachments"]

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,11 +59,11 @@ def lines(
         jobs: Iterable[bytes] = [_STDIN + raw]
     else:
         jobs = (path.encode("utf-8", "surrogateescape") for path in paths)
-    pending: list[bytes] = []
+    pending: deque[bytes] = deque()
     box = Sandbox(work, workers=workers or os.cpu_count() or 1)
     try:
         for answer in box.run(_remember(jobs, pending)):
-            job = pending.pop(0)
+            job = pending.popleft()
             if answer.result is None:
                 yield _lost(job, REASONS[answer.lost], content=content), True
             else:
@@ -75,7 +76,7 @@ def lines(
 _STDIN = b"\x00"
 
 
-def _remember(jobs: Iterable[bytes], pending: list[bytes]) -> Iterator[bytes]:
+def _remember(jobs: Iterable[bytes], pending: deque[bytes]) -> Iterator[bytes]:
     for job in jobs:
         pending.append(job)
         yield job

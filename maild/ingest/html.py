@@ -9,10 +9,12 @@ from html import escape, unescape
 
 import nh3
 from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
 MAX_SIZE = 2_000_000  #: characters
-MAX_DEPTH = 250  #: of open elements; inscriptis gives up at 255
+MAX_DEPTH = 500  #: of open elements, for showing
+_READABLE_DEPTH = 250  #: inscriptis gives up at 255
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _VOID = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li td tr th".split()
@@ -37,7 +39,7 @@ _SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 _BLANKS = re.compile(r"[ \t\u00a0]+$", re.MULTILINE)
 _GAPS = re.compile(r"\n{3,}")
 _WORDS = re.compile(r"\w")
-_CONFIG = ParserConfig(display_links=False, display_anchors=False, display_images=False)
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"])  # the other profile indents every div
 
 
 def clean_html(html: str) -> str:
@@ -45,7 +47,7 @@ def clean_html(html: str) -> str:
 
     Pictures stay where they came with the mail (`cid:`). Links open outside, without referrer.
     """
-    if _too_much(html):
+    if _too_much(html, MAX_DEPTH):
         return f"<pre>{escape(strip_tags(html[:MAX_SIZE]))}</pre>"
     return nh3.clean(
         html,
@@ -69,7 +71,7 @@ def _keep(tag: str, attribute: str, value: str) -> str | None:
 def html_to_text(html: str) -> str:
     """The words of HTML as people read them, one paragraph a line or more; `\\n` ends lines."""
     text = ""
-    if not _too_much(html):
+    if not _too_much(html, _READABLE_DEPTH):
         try:
             text = get_text(html, _CONFIG)
         except Exception:  # lxml and inscriptis raise what they like
@@ -116,22 +118,18 @@ def strip_tags(html: str) -> str:
     return unescape("".join(kept)).strip()
 
 
-def _too_much(html: str) -> bool:
-    return len(html) > MAX_SIZE or _depth(html) > MAX_DEPTH
+def _too_much(html: str, depth: int) -> bool:
+    return len(html) > MAX_SIZE or _deeper(html, depth)
 
 
-def _depth(html: str) -> int:
-    """The deepest nesting of elements, roughly; elements that are often left open count not."""
-    if html.count("<") <= MAX_DEPTH:
-        return 0
-    deepest = depth = 0
+def _deeper(html: str, limit: int) -> bool:
+    """Are elements nested deeper than that? Those that are often left open do not count."""
+    if html.count("<") <= limit:
+        return False
+    depth = 0
     for close, name in _TAG.findall(html):
-        if close:
-            depth = max(0, depth - 1) if name.lower() not in _VOID else depth
-        elif name.lower() not in _VOID:
-            depth += 1
-            if depth > deepest:
-                deepest = depth
-                if deepest > MAX_DEPTH:
-                    break
-    return deepest
+        if name.lower() not in _VOID:
+            depth = max(0, depth - 1) if close else depth + 1
+            if depth > limit:
+                return True
+    return False
