@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import check, deliver, init, parse, queue, run, schema, tickets
+from maild.cli import check, deliver, demo, init, parse, queue, run, schema, tickets
 from maild.errors import ConfigError, MaildError
 
 app = typer.Typer(
@@ -63,6 +63,7 @@ app.command()(init.init)
 app.command()(check.check)
 app.command()(schema.schema)
 app.command()(run.run)
+app.command()(demo.demo)
 app.command()(deliver.deliver)
 app.command()(parse.parse)
 app.command("list")(tickets.list_)

@@ -1,0 +1,38 @@
+"""`maild demo`: see the desk at work before configuring anything."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the desk running when the story ends.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where to leave the mails (else a new one).")
+    ] = None,
+) -> None:
+    """Play a story on a throw-away desk: no configuration, no network."""
+    from tempfile import mkdtemp
+
+    from rich.console import Console
+
+    from maild.demo.stage import Stage
+    from maild.demo.story import CONFIG, Teller, play
+
+    console = Console()
+    where = folder or Path(mkdtemp(prefix="maild-demo-"))
+    where.mkdir(parents=True, exist_ok=True)
+    with Stage(where, CONFIG) as stage:
+        play(stage, Teller(console))
+        console.rule(style="blue")
+        console.print(f"All the mails, as each person got them: [bold]{stage.mails}[/bold]")
+        if keep:
+            console.print(
+                f"The desk runs on: SMTP 127.0.0.1:{stage.smtp}, "
+                f"pages http://127.0.0.1:{stage.portal}/ (Ctrl-C ends it)\n"
+                f"    maild -c {stage.config_path} list"
+            )
+            stage.wait()
