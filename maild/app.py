@@ -9,9 +9,9 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,20 +19,25 @@ import structlog
 
 from maild.bell import Bell
 from maild.clock import SystemClock
+from maild.config import promises
 from maild.config.settings import Settings
 from maild.config.web import Portal
 from maild.desk.agents import Agents
+from maild.desk.audience import Audience
 from maild.desk.automatic import Robots
 from maild.desk.behalf import Behalf
 from maild.desk.customers import Customers
+from maild.desk.deadlines import Deadlines
 from maild.desk.failures import Failures
 from maild.desk.obey import Refusal
+from maild.desk.lifecycle import Lifecycle
 from maild.desk.outcome import Outcome
 from maild.desk.practice import Allowance, Mode, Practice
 from maild.desk.questions import Questions
 from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
 from maild.desk.roster import Member, Roster, plain
+from maild.desk.rounds import Rounds
 from maild.errors import Temporary
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.imap import Watcher
@@ -42,6 +47,7 @@ from maild.ingest.reader import Reader
 from maild.ingest.smtp import Door, DoorSettings
 from maild.ingest.trust import AuthResults
 from maild.interfaces import Clock, Intake
+from maild.jobs import HeldMail, Planning, TicketRounds
 from maild.links import Signer, new_message_id
 from maild.listeners import Listeners
 from maild.model.letter import LetterType
@@ -49,6 +55,7 @@ from maild.model.mail import Address, Envelope, Mail, Proof
 from maild.model.people import Agent, Assign, Department
 from maild.model.ticket import Ticket
 from maild.notify.addressing import Addressing
+from maild.notify.alarms import AlarmLetters
 from maild.notify.courier import FileCourier, Relay, SmtpCourier
 from maild.notify.delivery import Delivery, EnvelopeSender
 from maild.notify.environment import Environment, builtin_templates
@@ -60,11 +67,16 @@ from maild.notify.saved import SavedAnswers
 from maild.notify.telling import Telling
 from maild.processes import Role, Stop
 from maild.rules import RuleBook, RuleSpec, compile_rules
-from maild.sla.hours import Calendar, always
+from maild.sla import timeline
+from maild.sla.clocks import clocks
+from maild.sla.policy import Rulebook
 from maild.store import Store, open_store
 from maild.store.engine import sqlite_path
 from maild.store.intake import Item
+from maild.store.leases import Hold
 from maild.store.outbox import Posted
+from maild.store.store import new_holder
+from maild.timetable import Always, Job, Permit, Timetable
 from maild.worker import POLL_S, Worker
 
 #: how long "ready" waits for mailboxes that don't answer
@@ -103,6 +115,7 @@ class App:
     listeners: Listeners
     mail_bell: Bell  #: there is mail to work on
     letters_bell: Bell  #: there are letters to send
+    holder: str = field(default_factory=new_holder)  #: this node, among those of one store
 
     # -- who and how -------------------------------------------------------------------------
 
@@ -138,28 +151,18 @@ class App:
         return Roster(agents, departments, settings.desk.admins)
 
     @cached_property
-    def calendars(self) -> dict[str, Calendar]:
-        """Working hours by department; around the clock where none is named."""
-        zone = ZoneInfo(str(self.settings.desk.timezone))
-        named = {key: self._calendar(key, zone) for key in self.settings.calendar}
-        return {
-            key: named.get(department.calendar) or always(zone)
-            for key, department in self.settings.department.items()
-        }
+    def rulebook(self) -> Rulebook:
+        """What is promised, in whose working hours."""
+        return promises.rulebook(self.settings, self.clock.now().year)
 
-    def _calendar(self, key: str, zone: ZoneInfo) -> Calendar:
-        from maild.sla.holidays import closed_days  # loads every country's: only when needed
-
-        calendar = self.settings.calendar[key]
-        year = self.clock.now().year
-        closed = closed_days(calendar.holidays, range(year - 2, year + 3))
-        return Calendar(
-            name=key,
-            timezone=ZoneInfo(str(calendar.timezone)) if calendar.timezone else zone,
-            week=dict(enumerate(calendar.week)),
-            closed=frozenset(closed),
-            short=calendar.short,
-            day=calendar.working_day,
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        """The promises, applied to cases."""
+        lifecycle = self.settings.lifecycle
+        return Deadlines(
+            self.rulebook,
+            promises.escalation_steps(self.settings),
+            Lifecycle(lifecycle.close_after, lifecycle.pending_close_after),
         )
 
     @cached_property
@@ -192,8 +195,11 @@ class App:
             answers=Allowance(limits.answers_per_address.count, limits.answers_per_address.per),
             max_participants=limits.max_participants,
             relayed_bytes=limits.attachments,
-            in_hours=lambda department, at: self.calendars[department].is_open(at),
+            in_hours=lambda department, at: self._is_open(department, at),
         )
+
+    def _is_open(self, department: str, at: datetime) -> bool:
+        return self.rulebook.calendar_of(department).is_open(at)
 
     @cached_property
     def rules(self) -> RuleBook:
@@ -254,11 +260,18 @@ class App:
     def questions(self, store: Store) -> Questions:
         """What agents may ask by mail."""
         return Questions(
-            self.practice, self.roster, store.browse, self._clock_lines, self._send_report
+            self.practice,
+            self.roster,
+            store.browse,
+            partial(self._clock_lines, store),
+            self._send_report,
         )
 
-    def _clock_lines(self, ticket: Ticket, language: str, now: datetime) -> list[str]:
-        raise Refusal("not-yet", word="sla")
+    def _clock_lines(
+        self, store: Store, ticket: Ticket, language: str, now: datetime
+    ) -> list[str]:
+        events = store.cases.events(ticket.id)
+        return timeline.lines(clocks(events, self.rulebook, now, ticket=ticket), language)
 
     def _send_report(
         self, name: str, period: str, member: Member, language: str, cause: str
@@ -304,9 +317,19 @@ class App:
             ),
         )
 
+    def rounds(self, store: Store) -> Rounds:
+        """What is done when a ticket's time comes."""
+        notices = self.notices(store)
+        letters = AlarmLetters(
+            self.practice, store.cases, notices.writer, notices.addressing, notices.telling
+        )
+        levels = tuple(self.settings.levels)
+        audience = Audience(self.roster, levels, self.practice.timezone)
+        return Rounds(self.deadlines, audience, notices, letters)
+
     def tell_admins(self, title: str, text: str, *, cause: str | None = None) -> None:
         """A letter about trouble, written in a transaction of its own."""
-        store = open_store(self.settings.store.url, self.clock)
+        store = self.open_store()
         try:
             with store.write():
                 self._write_admins(store, title, text, cause)
@@ -333,7 +356,11 @@ class App:
 
     def roles(self) -> list[Role]:
         """The processes of `maild run`. Listening sockets are opened here, in the parent."""
-        roles = [Role("worker", self._work), Role("delivery", self._deliver)]
+        roles = [
+            Role("worker", self._work),
+            Role("delivery", self._deliver),
+            Role("timetable", self._keep_time),
+        ]
         smtp = self.settings.smtp
         if smtp is not None:
             self.listeners.open(smtp.listen.host, smtp.listen.port)
@@ -342,13 +369,59 @@ class App:
             roles.append(Role("mailboxes", self._watch_mailboxes))
         return roles
 
-    def _open_store(self) -> Store:
-        return open_store(self.settings.store.url, self.clock)
+    def open_store(self) -> Store:
+        """The store, with these deadlines reckoned whenever a case is saved."""
+        url = self.settings.store.url
+        return open_store(url, self.clock, reckon=self.deadlines.reckon)
+
+    def jobs(self, store: Store) -> list[Job]:
+        """What the timetable does."""
+        return [
+            TicketRounds(
+                store,
+                self.rounds(store),
+                self.letters_bell.ring,
+                lambda ticket, reason: self._write_admins(
+                    store,
+                    f"The deadlines of request {ticket} could not be handled",
+                    reason,
+                    f"deadlines:{ticket}",
+                ),
+            ),
+            HeldMail(store, partial(self._tell_expired, store)),
+            Planning(store, promises.fingerprint(self.settings, self.rulebook)),
+        ]
+
+    def _tell_expired(self, store: Store, number: int) -> None:
+        item = store.intake.item(number)
+        sender = (item.envelope.sender if item else None) or "an unknown sender"
+        self._write_admins(
+            store,
+            f"Message {number} was never confirmed",
+            f"It came from {sender} in an agent's name. Nothing of it was done.\n"
+            f"maild queue raw in{number}",
+            f"expired:{number}",
+        )
+        self.letters_bell.ring()
+
+    def _keep_time(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """The timetable: what is due."""
+        store = self.open_store()
+        permit: Permit = Always()
+        if store.engine.postgres:
+            permit = Hold(store.leases, "timetable", self.holder)
+        timetable = Timetable(
+            self.jobs(store), clock=self.clock, permit=permit, close=store.close
+        )
+        stop.call(timetable.stop)
+        ready()
+        timetable.run()
+        store.close()
 
     def _work(self, stop: Stop, ready: Callable[[], None]) -> None:
         """The worker: inbox to desk to outbox."""
         with closing(Reader()) as reader:
-            store = self._open_store()
+            store = self.open_store()
             desk = self.desk(store)
             worker = Worker(
                 store,
@@ -376,7 +449,7 @@ class App:
 
     def _deliver(self, stop: Stop, ready: Callable[[], None]) -> None:
         """Delivery: outbox to relay."""
-        store = self._open_store()
+        store = self.open_store()
         failures = Failures(store.cases, self.notices(store))
 
         def failed(posted: Posted, reason: str) -> None:
@@ -421,7 +494,7 @@ class App:
         """The SMTP or LMTP door."""
         smtp = self.settings.smtp
         assert smtp is not None
-        store = self._open_store()
+        store = self.open_store()
         door = Door(
             DoorSettings(
                 host=smtp.listen.host,
@@ -454,7 +527,7 @@ class App:
 
     def _watch_mailboxes(self, stop: Stop, ready: Callable[[], None]) -> None:
         """A thread for each IMAP mailbox."""
-        store = self._open_store()
+        store = self.open_store()
         ledger = store.mailboxes.ringing(self.mail_bell.ring)
         watchers = [
             Watcher(self._mailbox(key), ledger, clock=self.clock, tell=self._mailbox_trouble)

@@ -68,7 +68,8 @@ def open_store(
 ) -> Store:
     """Open (and create or upgrade) the store at `sqlite:///…` or `postgresql://…`.
 
-    `reckon` works out deadlines whenever a case is saved. Raises `StoreUnusable` when it is damaged or newer than this program.
+    `reckon` works out deadlines whenever a case is saved. Raises `StoreUnusable` when the
+    store is damaged or newer than this program.
     """
     engine = Engine(url)
     prepare(engine)

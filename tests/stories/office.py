@@ -20,7 +20,7 @@ from maild.ingest.parse import parse
 from maild.model.as_json import whole_json
 from maild.model.mail import Envelope
 from maild.notify.mime import compose
-from maild.store import Store, open_store
+from maild.store import Store
 from maild.store.outbox import Posted
 from maild.worker import Worker
 
@@ -159,7 +159,7 @@ class Office:
         path = self.folder / "config.toml"
         path.write_text(CONFIG.format(desk=self.desk, assign=self.assign, more=self.more))
         self.app = build(load(path), clock=self.clock)
-        self.store = open_store(self.app.settings.store.url, self.clock)
+        self.store = self.app.open_store()
         self.worker = Worker(
             self.store,
             _Here(),
