@@ -29,8 +29,8 @@ from maild.desk.behalf import Behalf
 from maild.desk.customers import Customers
 from maild.desk.deadlines import Deadlines
 from maild.desk.failures import Failures
-from maild.desk.obey import Refusal
 from maild.desk.lifecycle import Lifecycle
+from maild.desk.obey import Refusal
 from maild.desk.outcome import Outcome
 from maild.desk.practice import Allowance, Mode, Practice
 from maild.desk.questions import Questions
