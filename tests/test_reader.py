@@ -80,6 +80,14 @@ def test_the_child_is_kept() -> None:
     box.close()
 
 
+def test_a_run_broken_off_does_not_confuse_the_next() -> None:
+    """Answers nobody waited for are not taken for those of later jobs."""
+    box = Sandbox(act)
+    assert next(box.run([b"a", b"b", b"c"])) == Answer(b"A")
+    assert list(box.run([b"d"])) == [Answer(b"D")]
+    box.close()
+
+
 def test_closing_leaves_no_process() -> None:
     """After `close` the child is gone and has been waited for."""
     box = Sandbox(act)

@@ -90,10 +90,9 @@ def repair(raw: bytes) -> bytes:
     if match := _MBOX.match(raw):
         raw = raw[match.end() :]
     end = header_end(raw)
-    head = raw[:end]
-    if _sound(head):
+    if end > MAX_HEADER or _sound(raw[:end]):
         return raw
-    return _mend(head) + raw[end:]
+    return _mend(raw[:end]) + raw[end:]
 
 
 def _skip_blank_lines(raw: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Raw bytes become a `Mail`. Never raises, always ends.
 
-The steps: `bounds` on the bytes, `headers.repair`, the standard parser's tree (`part`), texts
+The steps: `headers.repair`, `bounds` on the bytes, the standard parser's tree (`part`), texts
 and attachments (`tree`), then `trim` (what is new) and `screen` (what kind). What cannot be
 read becomes a stub that says why. Limits of time and memory are `reader`'s.
 """
@@ -36,6 +36,7 @@ def parse(raw: bytes, *, envelope_sender: str | None = None) -> Mail:
     that can't be read has `error` set and holds what a scan of its bytes found.
     """
     try:
+        raw = headers.repair(raw)
         reason = bounds.refuse(raw)
         mail = None if reason else _read(raw, envelope_sender)
     except TooMany:
@@ -52,7 +53,7 @@ def parse(raw: bytes, *, envelope_sender: str | None = None) -> Mail:
 
 
 def _read(raw: bytes, envelope_sender: str | None) -> Mail:
-    root = read_tree(headers.repair(raw))
+    root = read_tree(raw)
     body = take_apart(root)
     fields = [(name, str(value)) for name, value in root.raw_items()]
     hint = _hint(body, root)

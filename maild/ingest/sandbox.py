@@ -73,7 +73,13 @@ class Sandbox:
 
     def run(self, jobs: Iterable[bytes]) -> Iterator[Answer]:
         """The answers, in the order of the jobs. Finish one run before the next."""
-        source = enumerate(jobs)
+        try:
+            yield from self._run(enumerate(jobs))
+        finally:  # a run that was broken off leaves no answers for the next one
+            for child in [child for child in self._children if child.waiting]:
+                self._end(child)
+
+    def _run(self, source: Iterator[tuple[int, bytes]]) -> Iterator[Answer]:
         done: dict[int, Answer] = {}
         turn = 0
         more = True
@@ -83,8 +89,10 @@ class Sandbox:
                 turn += 1
             self._fill_up()
             more = more and self._hand_out(source)
-            if not more and not done and not any(c.waiting for c in self._children):
-                return
+            if not more and not any(child.waiting for child in self._children):
+                if not done:
+                    return
+                continue
             self._exchange(done)
 
     def close(self) -> None:

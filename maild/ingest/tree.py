@@ -105,8 +105,8 @@ def _children(part: Part) -> list[Part] | None:
 def _leaf(part: Part, body: Body, *, alternative: bool) -> list[Block]:
     _count(body)
     if not _is_text(part, body, alternative=alternative):
-        if part.media_type in _ENVELOPED and "signed-data" not in str(part.type_parameters):
-            body.encrypted = body.encrypted or not body.started
+        if part.media_type in _ENVELOPED and "certs-only" not in str(part.type_parameters):
+            body.encrypted = body.encrypted or not body.started  # even if only signed: opaque
         body.leaves.append(Leaf(part))
         return []
     body.started = True
