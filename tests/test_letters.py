@@ -227,6 +227,15 @@ def test_at_most_two_earlier_messages_are_shown(writer: Writer) -> None:
     assert [f"número {n}" in letter.text for n in range(5)] == [True, True, False, False, False]
 
 
+def test_a_huge_mail_makes_a_letter_of_bearable_size(writer: Writer) -> None:
+    """A pasted log is cut after a line, and the notice says so; Gmail clips at 102 KB."""
+    log = replace(ASKED, text="2026-11-02 error: no route\n" * 100_000)
+    letter = written(writer, LetterType.AGENT_NEW, Notice(TICKET, log, previous=(log, log)))
+    assert "no route\n[…]\n" in letter.text
+    assert len(letter.text) < 60_000
+    assert len(letter.html or "") < 100_000
+
+
 @pytest.mark.parametrize(
     ("language", "commands"),
     [

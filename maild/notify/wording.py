@@ -44,6 +44,14 @@ def lines(text: str) -> Markup:
     return Markup(safe.replace("\n", "<br>\n"))  # noqa: S704 (escaped above)
 
 
+def short(text: str, limit: int) -> str:
+    """A text of at most so many characters, cut after a whole line; `[…]` says so."""
+    if len(text) <= limit:
+        return text
+    whole = text.rfind("\n", limit // 2, limit)
+    return f"{text[: whole if whole > 0 else limit].rstrip()}\n[…]"
+
+
 def quoted(text: str) -> str:
     """Every line behind `> `."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
@@ -133,6 +141,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plural": plural,
     "preview": preview,
     "quoted": quoted,
+    "short": short,
     "size": size,
     "soon": soon,
     "when": when,
