@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from maild.ingest import addresses, filenames, headers, words
+from maild.ingest.who import who
 from maild.model.mail import Address
 
 
@@ -104,8 +105,8 @@ def test_addresses(value: str, found: list[tuple[str, str]], named: list[str] | 
 )
 def test_ambiguous_from_names_all(forms: list[str]) -> None:
     """Where two addresses could be the sender, both are listed, so that neither is believed."""
-    who = headers.who([("From", form) for form in forms], None)
-    assert {"a@ok.test", "b@evil.test"} <= {sender.key for sender in who.senders}
+    people = who([("From", form) for form in forms], None)
+    assert {"a@ok.test", "b@evil.test"} <= {sender.key for sender in people.senders}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_ambiguous_from_names_all(forms: list[str]) -> None:
 )
 def test_one_sender_stays_one(form: str) -> None:
     """Ordinary forms of one sender are no ambiguity."""
-    assert [s.key for s in headers.who([("From", form)], None).senders] == ["a@ok.test"]
+    assert [s.key for s in who([("From", form)], None).senders] == ["a@ok.test"]
 
 
 def test_references_are_capped() -> None:
@@ -163,17 +164,17 @@ def test_an_id_that_folding_cut_is_joined() -> None:
 )
 def test_dates(value: str, date: datetime | None) -> None:
     """Dates are UTC, or nothing."""
-    assert headers.who([("Date", value)], None).date == date
+    assert who([("Date", value)], None).date == date
 
 
 def test_from_falls_back() -> None:
     """Without From the mail is shown as from Reply-To, Sender, Return-Path or the envelope."""
     fields = [("Return-Path", "<r@x>"), ("Sender", "s@x"), ("Reply-To", "p@x")]
-    assert headers.who(fields, None).from_ == Address("", "p@x")
-    assert headers.who(fields[:2], None).from_ == Address("", "s@x")
-    assert headers.who(fields[:1], None).from_ == Address("", "r@x")
-    assert headers.who([], None, envelope_sender="e@x").from_ == Address("", "e@x")
-    assert headers.who([], None, envelope_sender="").from_ is None
+    assert who(fields, None).from_ == Address("", "p@x")
+    assert who(fields[:2], None).from_ == Address("", "s@x")
+    assert who(fields[:1], None).from_ == Address("", "r@x")
+    assert who([], None, envelope_sender="e@x").from_ == Address("", "e@x")
+    assert who([], None, envelope_sender="").from_ is None
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from maild.ingest.part import Part, read_tree
 from maild.ingest.screen import screen
 from maild.ingest.tree import Block, Body, TooMany, take_apart
 from maild.ingest.trim import trim
+from maild.ingest.who import who
 from maild.model.mail import Attachment, Mail
 
 TOO_MUCH_MEMORY = "it needed too much memory"
@@ -57,17 +58,17 @@ def _read(raw: bytes, envelope_sender: str | None) -> Mail:
     body = take_apart(root)
     fields = [(name, str(value)) for name, value in root.raw_items()]
     hint = _hint(body, root)
-    who = headers.who(fields, hint, envelope_sender=envelope_sender)
+    people = who(fields, hint, envelope_sender=envelope_sender)
     text, html = _texts(body.blocks)
     clean = headers.decoded(fields, hint)
     mail = Mail(
         subject=next((value for name, value in clean if name.lower() == "subject"), ""),
-        from_=who.from_,
-        senders=who.senders,
-        reply_to=who.reply_to,
-        to=who.to,
-        cc=who.cc,
-        date=who.date,
+        from_=people.from_,
+        senders=people.senders,
+        reply_to=people.reply_to,
+        to=people.to,
+        cc=people.cc,
+        date=people.date,
         message_id=headers.message_id(fields),
         references=headers.references(fields),
         text=text,
