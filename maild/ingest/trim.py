@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import quotequail
+from quotequail._patterns import HEADER_MAP
 
 from maild.ingest import containers, layout, quotes, signature
 
@@ -191,6 +192,8 @@ def _is_emoji(line: str) -> bool:
 # -- second opinion ----------------------------------------------------------------------
 
 _OPINION_LINES = 300
+#: it is asked for header fields, and it is slow: without a subject's line it has none to find
+_SUBJECT_WORDS = tuple(f"{word}:" for word, field in HEADER_MAP.items() if field == "subject")
 
 
 def _is_mail(found: Mapping[str, str]) -> bool:
@@ -202,9 +205,12 @@ def _is_mail(found: Mapping[str, str]) -> bool:
 
 def _second_opinion(lines: Sequence[str]) -> int | None:
     """quotequail's cut, where it found header fields and nothing below the quotation."""
-    some = [line if len(line) <= 200 else "" for line in lines[:_OPINION_LINES]]
+    some = "\n".join(line if len(line) <= 200 else "" for line in lines[:_OPINION_LINES])
+    low = some.lower()
+    if not any(word in low for word in _SUBJECT_WORDS):
+        return None
     try:
-        found = quotequail.unwrap("\n".join(some))
+        found = quotequail.unwrap(some)
     except Exception:  # a second opinion must not cost us the mail
         return None
     if not found or found.get("text_bottom") or not _is_mail(found):
