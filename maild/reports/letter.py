@@ -103,6 +103,7 @@ def compose(
     environment: Environment,
     *,
     tickets: File | None = None,
+    draw: Callable[[Chart], bytes] = draw,
 ) -> ReportLetter:
     """The letter about a report (`reports.measure`), compared with the period before.
 
@@ -123,7 +124,7 @@ def compose(
         language=setting.language,
         names=setting.names,
     )
-    pictures, faults = _pictures(drawn)
+    pictures, faults = _pictures(drawn, draw)
     context = _context(report, lines, worklist, setting, _shown(drawn, pictures))
     folder = f"reports/{numbers.spoken(setting.language)}"
     html = environment.get_template(f"{folder}/report.html").render(context)
@@ -151,7 +152,9 @@ _INLINER: Final = CSSInliner(
 )
 
 
-def _pictures(drawn: Sequence[Chart]) -> tuple[dict[str, Picture], list[str]]:
+def _pictures(
+    drawn: Sequence[Chart], draw: Callable[[Chart], bytes]
+) -> tuple[dict[str, Picture], list[str]]:
     """The pictures by chart, and what went wrong with those that are missing."""
     pictures, faults = {}, []
     for chart in drawn:
