@@ -195,7 +195,7 @@ Status: 5.1.1
         digest = base64.b64encode(self._chance.randbytes(32)).decode()
         signature = base64.b64encode(self._chance.randbytes(225)).decode()
         mail["DKIM-Signature"] = (
-            f"v=1; a=rsa-sha256; d={domain}; s=s1; h=from:to:subject; bh={digest}; b={signature}"
+            f"v=1; a=rsa-sha256; d={domain}; s=s1; h=from; bh={digest}; b={signature}"
         )
         mail["Authentication-Results"] = f"mx.example; dkim=pass header.d={domain}"
         mail["Message-ID"] = f"<{self._seed}.{self._number}.{self._chance.random()}@{domain}>"

@@ -1,0 +1,183 @@
+"""`make bench`: prints each figure beside its aim; all of it takes about two minutes.
+
+Ratios compare with something measured in the same run on the same machine, so that they
+mean the same on another one. Rounds of both sides alternate; the median counts.
+"""
+
+import email
+import email.policy
+import gc
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.client import send
+from bench.corpus import Sample, corpus
+from bench.daemon import MAILD, running
+from bench.only250 import only_250
+from maild.config.shipped import shipped
+from maild.ingest.parse import parse
+from maild.rules import Facts, RuleSpec, compile_rules
+
+ROUNDS = 3
+MESSAGES = 1000
+CONNECTIONS = 4
+DESK = "soporte@acme.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table."""
+
+    what: str
+    value: str
+    aim: str
+    reached: bool
+
+
+def start_up() -> Iterator[Figure]:
+    """Starting, and what an idle daemon holds."""
+    command = [*MAILD, "-c", str(shipped("config.toml")), "check"]
+    checks = [timed(lambda: subprocess.run(command, capture_output=True)) for _ in range(5)]
+    check = statistics.median(checks)
+    yield Figure("maild check, shipped config", f"{check:.2f} s", "<= 0.6 s", check <= 0.6)
+    readies, resident, shared, count = [], 0.0, 0.0, 0
+    for _ in range(5):
+        with running() as daemon:
+            readies.append(daemon.ready_after)
+            time.sleep(1)
+            resident, shared, count = daemon.memory()
+    ready = statistics.median(readies)
+    yield Figure("maild run until ready", f"{ready:.2f} s", "<= 1.5 s", ready <= 1.5)
+    yield Figure("idle: main process, RSS", f"{resident:.0f} MB", "<= 90 MB", resident <= 90)
+    yield Figure(f"idle: all {count} processes, PSS", f"{shared:.0f} MB", "", True)
+
+
+def intake() -> Iterator[Figure]:
+    """Mail in, against a server that only says 250: the same client, the same mail."""
+    yardstick, accepted, durable, letters = [], [], [], 0
+    for number in range(ROUNDS):
+        samples = corpus(MESSAGES, seed=7 + number, to=DESK)
+        yardstick.append(rate_of_only_250(samples))
+        said_250, done, letters = rates_of_maild(samples)
+        accepted.append(said_250)
+        durable.append(done)
+    base, first, whole = map(statistics.median, (yardstick, accepted, durable))
+    yield Figure("aiosmtpd that only says 250", f"{base:.0f}/s", "", True)
+    yield Figure(
+        f"250 after durable ({first:.0f}/s) ÷ that, {CONNECTIONS} connections",
+        f"{first / base:.2f}",
+        ">= 0.60",
+        first / base >= 0.6,
+    )
+    yield Figure(
+        f"ticket and letters durable ({whole:.0f}/s) ÷ that",
+        f"{whole / base:.2f}",
+        ">= 0.25",
+        whole / base >= 0.25,
+    )
+    yield Figure("letters written for each message", f"{letters / MESSAGES:.2f}", "", True)
+
+
+def rate_of_only_250(samples: list[Sample]) -> float:
+    with only_250() as port:
+        started = send(port, samples, connections=CONNECTIONS, to=DESK)
+        return len(samples) / (time.perf_counter() - started)
+
+
+def rates_of_maild(samples: list[Sample]) -> tuple[float, float, int]:
+    """Messages a second until the last 250, and until tickets and letters are written."""
+    with running() as daemon:
+        started = send(daemon.port, samples, connections=CONNECTIONS, to=DESK)
+        said_250 = time.perf_counter() - started
+        done = daemon.await_done(len(samples)) - started
+        return len(samples) / said_250, len(samples) / done, daemon.letters()
+
+
+def rules() -> Iterator[Figure]:
+    """What a thousand times as many rules cost a mail."""
+    body = " ".join(f"palabra{i} y frase de otra clave{i % 7} cosa" for i in range(60))
+    facts = Facts("Hola: prefijo5s", body)
+    few, many = (compile_rules(keyword_rules(count)) for count in (10, 10_000))
+    costs = [fastest(lambda book=book: book.decide(facts), 300) for book in (few, many)]
+    ratio = costs[1] / costs[0]
+    yield Figure(
+        f"rules for a mail: 10,000 ({costs[1] * 1e6:.0f} µs) ÷ 10",
+        f"{ratio:.2f}",
+        "<= 2",
+        ratio <= 2,
+    )
+
+
+def keyword_rules(count: int) -> list[RuleSpec]:
+    return [
+        RuleSpec(
+            f"r{i}",
+            ("new",),
+            {"text_has": [f"clave{i} especial", f"prefijo{i}*", f"frase de {i}"]},
+            {"tags": ["x"]},
+        )
+        for i in range(count)
+    ]
+
+
+def parsing() -> Iterator[Figure]:
+    """maild's whole parse against the standard library's, policy.default and body."""
+    samples = corpus(400, seed=11, to=DESK)
+    ours = fastest(lambda: [parse(s.raw, envelope_sender=s.sender) for s in samples], 3)
+    standard = fastest(lambda: [read_by_standard_library(s.raw) for s in samples], 3)
+    yield Figure(
+        f"parse ({len(samples) / ours:.0f}/s) ÷ email.policy.default with body",
+        f"{standard / ours:.2f}",
+        "",
+        True,
+    )
+
+
+def read_by_standard_library(raw: bytes) -> None:
+    """Headers, text and attachments, as far as it goes without raising."""
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    _ = [str(mail[name]) for name in ("From", "To", "Subject", "Date")]
+    body = mail.get_body(("plain", "html"))
+    try:
+        _ = body.get_content() if body else None
+    except LookupError:  # a charset it does not know
+        _ = body.get_payload(decode=True) if body else None
+    _ = [part.get_payload(decode=True) for part in mail.iter_attachments()]
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds it took."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def fastest(work: Callable[[], object], times: int) -> float:
+    """Seconds of the fastest run: what the work costs when nobody disturbs it."""
+    gc.collect()
+    return min(timed(work) for _ in range(times))
+
+
+def main() -> None:
+    print(f"{os.cpu_count()} cores, {machine()}; medians of {ROUNDS} rounds\n", flush=True)
+    for part in (start_up, intake, rules, parsing):
+        for figure in part():
+            verdict = "" if not figure.aim else "reached" if figure.reached else "NOT reached"
+            print(f"{figure.what:<58} {figure.value:>9}  {figure.aim:<9} {verdict}", flush=True)
+
+
+def machine() -> str:
+    """The processor's name."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return "unknown processor"
+
+
+if __name__ == "__main__":
+    main()
