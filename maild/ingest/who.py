@@ -28,7 +28,8 @@ _PLAIN_FROM = re.compile(
 )
 _PLAIN_DATE = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} "
-    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d [+-]\d{4}(?: \([A-Z]{1,5}\))?"
+    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
+    r"\d\d:\d\d:\d\d [+-]\d{4}(?: \([A-Z]{1,5}\))?"
 )
 _COLON_ZONE = re.compile(r"(?:\b(?:GMT|UTC?) ?)?([+-]\d\d):?(\d\d)\b")
 _ZONE_NAME = re.compile(r"(?<=\d )([A-Z]{2,5})\b(?! ?[+-]?\d)", re.IGNORECASE)
