@@ -5,8 +5,9 @@ so that only the culprit is set aside. A message that has killed its worker thre
 set aside without being looked at again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -20,7 +21,8 @@ from maild.store.intake import Item
 
 log = structlog.get_logger("worker")
 
-BATCH = 40
+BATCH = 200
+TOGETHER = 20  #: messages in one transaction
 MAX_ATTEMPTS = 3
 CAREFUL_FIRST = 20  #: messages taken singly after a start: one may have killed our forerunner
 POLL_S = 1.0
@@ -29,7 +31,7 @@ POLL_S = 1.0
 class Reads(Protocol):
     """The sandboxed parser."""
 
-    def read_many(self, mails: Sequence[tuple[bytes, str | None]]) -> list[Mail]: ...
+    def stream(self, items: Sequence[tuple[bytes, str | None]]) -> Iterator[Mail]: ...
 
 
 class Receives(Protocol):
@@ -78,15 +80,21 @@ class Worker:
         return len(items)
 
     def _work_together(self, items: Sequence[Item]) -> None:
+        """In parts, each a transaction; the parser goes on with the next part meanwhile."""
         mails = self._read(items)
+        for start in range(0, len(items), TOGETHER):
+            part = items[start : start + TOGETHER]
+            self._work_part(part, list(islice(mails, len(part))))
+
+    def _work_part(self, items: Sequence[Item], mails: Sequence[Mail]) -> None:
         try:
             self._commit(items, mails)
         except (Temporary, StoreUnusable):
             raise
         except Exception:
             log.exception("a batch failed; its messages are done one by one")
-            for item in items:
-                self._work_carefully(item)
+            for item, mail in zip(items, mails, strict=True):
+                self._work_alone(item, mail)
 
     def _work_carefully(self, item: Item) -> None:
         """One message, with the attempt remembered first: if we die of it, it counts."""
@@ -94,20 +102,22 @@ class Worker:
             self._set_aside(item, "it has stopped the program three times")
             return
         self._store.intake.count_attempt(item.id)
+        (mail,) = self._read([item])
+        self._work_alone(item, mail)
+
+    def _work_alone(self, item: Item, mail: Mail) -> None:
         try:
-            self._commit([item], self._read([item]))
+            self._commit([item], [mail])
         except (Temporary, StoreUnusable):
             raise
         except Exception as error:
             log.exception("a message failed", intake=item.id)
             self._set_aside(item, f"{type(error).__name__}: {error}")
 
-    def _read(self, items: Sequence[Item]) -> list[Mail]:
-        mails = self._reader.read_many([(item.raw, item.envelope.sender) for item in items])
-        return [
-            _with_original(mail, item.raw) if mail.error is not None else mail
-            for item, mail in zip(items, mails, strict=True)
-        ]
+    def _read(self, items: Sequence[Item]) -> Iterator[Mail]:
+        mails = self._reader.stream([(item.raw, item.envelope.sender) for item in items])
+        for item, mail in zip(items, mails, strict=True):
+            yield _with_original(mail, item.raw) if mail.error is not None else mail
 
     def _commit(self, items: Sequence[Item], mails: Sequence[Mail]) -> None:
         with self._store.write():

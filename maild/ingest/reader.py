@@ -4,7 +4,7 @@
 """
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from maild.ingest import bounds, sandbox
 from maild.ingest.parse import TOO_MUCH_MEMORY, parse
@@ -36,8 +36,13 @@ class Reader:
 
     def read_many(self, items: Sequence[Item]) -> list[Mail]:
         """Several (message, envelope sender), in order; each fails for itself only."""
+        return list(self.stream(items))
+
+    def stream(self, items: Sequence[Item]) -> Iterator[Mail]:
+        """The same one by one, while the child goes on with those to come."""
         answers = self._sandbox.run(sandbox.pack(item) for item in items)
-        return [_mail(item, answer) for item, answer in zip(items, answers, strict=True)]
+        for item, answer in zip(items, answers, strict=True):
+            yield _mail(item, answer)
 
     def close(self) -> None:
         self._sandbox.close()

@@ -6,6 +6,7 @@ was at. Use it from a process with a single thread: it forks. Children die with 
 """
 
 import ctypes
+import fcntl
 import os
 import pickle
 import resource
@@ -21,8 +22,9 @@ from dataclasses import dataclass, field
 
 _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 18
-_AHEAD = 8  #: jobs sent to a child before it has answered
+_AHEAD = 40  #: jobs sent to a child before it has answered
 _AHEAD_BYTES = 1 << 20
+_PIPE_BYTES = 1 << 20
 _PR_SET_PDEATHSIG = 1
 
 TIME = "time"  #: why a job has no answer
@@ -189,8 +191,10 @@ class Sandbox:
                 os._exit(70)
         os.close(job_in)
         os.close(answer_out)
-        os.set_blocking(job_out, False)
-        os.set_blocking(answer_in, False)
+        for pipe in (job_out, answer_in):
+            os.set_blocking(pipe, False)
+            with suppress(OSError):  # a wide pipe lets the child work ahead of us
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         return _Child(pid, job_out, answer_in)
 
     def _end(self, child: _Child) -> None:

@@ -5,7 +5,7 @@ desk into a SQLite store, letters come out of the outbox composed as they would 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -299,5 +299,5 @@ def action(letter: Received, command: str) -> str:
 class _Here:
     """The parser in this process: stories are about well-behaved mail."""
 
-    def read_many(self, mails: Sequence[tuple[bytes, str | None]]) -> list[Any]:
-        return [parse(raw, envelope_sender=sender) for raw, sender in mails]
+    def stream(self, items: Sequence[tuple[bytes, str | None]]) -> Iterator[Any]:
+        return (parse(raw, envelope_sender=sender) for raw, sender in items)
