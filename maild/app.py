@@ -352,6 +352,11 @@ class App:
             )
             store.outbox.post(letter, cause or f"admin:{now.isoformat()}", now=now)
 
+    def take_over(self) -> None:
+        """Nobody else holds the store: what a forerunner had in hand is free again."""
+        with closing(self.open_store()) as store:
+            store.outbox.free_leases()
+
     # -- the parts of the daemon ---------------------------------------------------------------
 
     def roles(self) -> list[Role]:

@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -28,8 +28,18 @@ LOOK_EVERY_S = 1.0
 LOCK_PATIENCE_S = 2.0
 
 
+class Doors(Protocol):
+    """The listening sockets, which outlive the parts that serve them."""
+
+    def settle(self) -> None: ...
+
+    def withdraw(self) -> None: ...
+
+
 class Parts(Protocol):
     """What the daemon needs of an app."""
+
+    def take_over(self) -> None: ...
 
     def roles(self) -> list[Role]: ...
 
@@ -39,10 +49,14 @@ class Parts(Protocol):
 class Daemon:
     """The parent process."""
 
-    def __init__(self, build: Callable[[], Parts], config: Path, lock: Path | None) -> None:
+    def __init__(
+        self, build: Callable[[], Parts], config: Path, lock: Path | None, doors: Doors
+    ) -> None:
+        """`build` reads `config`; `lock` is None where several daemons may share a store."""
         self._build = build
         self._config = config
         self._lock_path = lock
+        self._doors = doors
         self._lock = -1
         self._stopping = False
         self._reload_wanted = False
@@ -53,16 +67,16 @@ class Daemon:
     def run(self) -> int:
         """Until SIGTERM or SIGINT; the exit status."""
         self._take_lock()
-        parts = self._build()
-        self._listen_to_signals()
-        self._roles = parts.roles()
-        for role in self._roles:
-            role.start()
-        self._wait_until_ready()
-        print("maild ready", flush=True)
         seen = _stamp(self._config)
+        parts = self._build()
+        if self._lock_path is not None:
+            parts.take_over()
+        self._listen_to_signals()
+        self._put_in_place(parts.roles())
+        if not self._stopping:
+            print("maild ready", flush=True)
         while not self._stopping:
-            self._sleep(LOOK_EVERY_S)
+            self._sleep(self._until_next_start())
             self._bury()
             if self._reload_wanted or _stamp(self._config) != seen:
                 seen = _stamp(self._config)
@@ -113,17 +127,37 @@ class Daemon:
 
     # -- the parts --------------------------------------------------------------------------
 
-    def _wait_until_ready(self) -> None:
-        """Every listener accepts, and every mailbox was tried (or has had its time)."""
+    def _put_in_place(self, roles: list[Role]) -> None:
+        """Start these parts; each forerunner goes once its successor is ready.
+
+        Ready: every listener accepts, and every mailbox was tried (or has had its time).
+        """
+        old, self._roles = self._roles, roles
+        for role in roles:
+            role.start()
+        self._doors.settle()
         until = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < until and not self._stopping:
-            if all(role.is_ready() for role in self._roles):
-                return
+        while late := [role.name for role in roles if not role.is_ready()]:
+            old = self._retire(old, late)
+            if time.monotonic() > until or self._stopping:
+                log.warning("not ready yet", parts=late)
+                break
             self._sleep(0.01)
             self._bury()
-        late = [role.name for role in self._roles if not role.is_ready()]
-        if late:
-            log.warning("not ready yet", parts=late)
+        self._retire(old, ())
+
+    def _retire(self, old: list[Role], needed: Sequence[str]) -> list[Role]:
+        """Ask these to finish, but for those needed a little longer; the ones that stay."""
+        gone = [role for role in old if role.name not in needed]
+        for role in gone:
+            role.signal(signal.SIGTERM)
+        self._leaving += gone
+        return [role for role in old if role.name in needed]
+
+    def _until_next_start(self) -> float:
+        """Seconds to sleep: a dead part may have to be started sooner than we look around."""
+        starts = [role.again_at for role in self._roles if role.again_at is not None]
+        return max(0.0, min([LOOK_EVERY_S, *(at - time.monotonic() for at in starts)]))
 
     def _bury(self) -> None:
         """Find the dead; start again those that should live."""
@@ -147,18 +181,15 @@ class Daemon:
         self._reload_wanted = False
         try:
             fresh = self._build()
-        except MaildError as error:
+            roles = fresh.roles()
+        except Exception as error:  # whatever it is, the desk goes on as it was
+            self._doors.withdraw()
             reason = str(error)
-            log.error("the new configuration is not used", error=reason)
+            known = isinstance(error, MaildError)
+            log.error("the new configuration is not used", error=reason, exc_info=not known)
             _in_child(lambda: parts.tell_admins("The new configuration is not used", reason))
             return parts
-        old, self._roles = self._roles, fresh.roles()
-        for role in self._roles:
-            role.start()
-        self._wait_until_ready()
-        for role in old:
-            role.signal(signal.SIGTERM)
-        self._leaving += old
+        self._put_in_place(roles)
         log.info("reloaded")
         return fresh
 

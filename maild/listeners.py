@@ -18,12 +18,26 @@ class Listeners:
 
     def __init__(self) -> None:
         self._sockets: dict[tuple[str, int], socket.socket] = {}
+        self._asked: set[tuple[str, int]] = set()
+        self._settled: set[tuple[str, int]] = set()
 
     def open(self, host: str, port: int) -> socket.socket:
         """The socket that listens there; raises `ConfigError` if it can't be had."""
+        self._asked.add((host, port))
         if (host, port) not in self._sockets:
             self._sockets[host, port] = _bind(host, port)
         return self._sockets[host, port]
+
+    def settle(self) -> None:
+        """Those asked for since the last time are the doors now; the others are closed."""
+        self._settled = self._asked
+        self.withdraw()
+
+    def withdraw(self) -> None:
+        """Close what was opened since the last `settle`: it is not wanted after all."""
+        for place in self._sockets.keys() - self._settled:
+            self._sockets.pop(place).close()
+        self._asked = set()
 
 
 def _bind(host: str, port: int) -> socket.socket:

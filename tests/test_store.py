@@ -263,8 +263,19 @@ def test_a_leased_letter_is_nobody_elses_until_the_lease_ends(store: Store) -> N
     with store.write():
         store.outbox.post(letter(), "intake:1", now=NOW)
     assert len(store.outbox.claim(NOW, 10)) == 1
-    assert store.outbox.claim(NOW + timedelta(minutes=1), 10) == []
-    assert len(store.outbox.claim(NOW + timedelta(hours=1), 10)) == 1
+    assert store.outbox.claim(NOW + timedelta(seconds=29), 10) == []
+    assert len(store.outbox.claim(NOW + timedelta(seconds=31), 10)) == 1
+
+
+def test_a_renewed_lease_lasts_longer(store: Store) -> None:
+    """What waits behind a slow letter stays with its carrier; a new daemon frees it all."""
+    with store.write():
+        store.outbox.post(letter(), "intake:1", now=NOW)
+    (posted,) = store.outbox.claim(NOW, 10)
+    store.outbox.renew([posted.id], NOW + timedelta(seconds=20))
+    assert store.outbox.claim(NOW + timedelta(seconds=40), 10) == []
+    store.outbox.free_leases()
+    assert len(store.outbox.claim(NOW + timedelta(seconds=40), 10)) == 1
 
 
 def test_sent_and_deferred_letters(store: Store) -> None:

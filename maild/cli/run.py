@@ -5,10 +5,11 @@ import typer
 
 def run(ctx: typer.Context) -> None:
     """Run the desk until it is told to stop (SIGTERM, Ctrl-C); SIGHUP reloads."""
-    from maild.app import build, lock_path
+    from maild.app import App, build, lock_path
     from maild.cli.context import config_path
     from maild.config import load
     from maild.daemon import Daemon
+    from maild.errors import ConfigError
     from maild.listeners import Listeners
     from maild.logs import set_up
 
@@ -16,5 +17,12 @@ def run(ctx: typer.Context) -> None:
     settings = load(path)
     set_up(ctx.obj["log_level"] or settings.log.level, settings.log.format)
     listeners = Listeners()
-    daemon = Daemon(lambda: build(load(path), listeners=listeners), path, lock_path(settings))
-    raise typer.Exit(daemon.run())
+    lock = lock_path(settings)
+
+    def parts() -> App:
+        fresh = load(path)
+        if lock_path(fresh) != lock:
+            raise ConfigError("[store] url: another store needs a restart of maild")
+        return build(fresh, listeners=listeners)
+
+    raise typer.Exit(Daemon(parts, path, lock, listeners).run())

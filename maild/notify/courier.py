@@ -19,6 +19,7 @@ from maild.interfaces import Clock
 TIMEOUT_S = 600.0
 CONNECT_TIMEOUT_S = 30.0
 IDLE_S = 20.0
+QUIET_S = 1.0  #: after so long without a letter the relay may have hung up
 LETTERS_PER_CONNECTION = 200
 
 
@@ -52,9 +53,12 @@ class SmtpCourier:
         smtp = self._connected()
         try:
             self._transfer(smtp, sender, recipient, message)
-        except (smtplib.SMTPServerDisconnected, OSError) as error:
+        except smtplib.SMTPDataError as error:  # it refuses the very word DATA
+            self._reset(smtp)
+            raise _failure(error.smtp_code, _bytes(error.smtp_error)) from error
+        except OSError as error:  # smtplib's own errors are of this kind, too
             self._drop()
-            raise Temporary(f"{self._relay.host}: {error}") from error
+            raise Temporary(f"{self._relay.host}: {_text(error)}") from error
         self._used = self._clock.monotonic()
         self._count += 1
 
@@ -85,10 +89,19 @@ class SmtpCourier:
         idle = self._clock.monotonic() - self._used
         if self._smtp is not None and (idle > IDLE_S or self._count >= LETTERS_PER_CONNECTION):
             self.close()
+        if self._smtp is not None and idle > QUIET_S and not self._answers(self._smtp):
+            self._drop()
         if self._smtp is None:
             self._smtp = self._connect()
             self._count = 0
         return self._smtp
+
+    def _answers(self, smtp: smtplib.SMTP) -> bool:
+        """Whether the relay still keeps its end of the line."""
+        try:
+            return smtp.noop()[0] == 250
+        except OSError:
+            return False
 
     def _connect(self) -> smtplib.SMTP:
         relay = self._relay
@@ -136,6 +149,10 @@ class SmtpCourier:
 def _failure(code: int, answer: bytes) -> Temporary | Permanent:
     text = f"{code} {answer.decode('utf-8', 'replace')}"[:500]
     return Permanent(text) if 500 <= code < 600 else Temporary(text)
+
+
+def _bytes(answer: bytes | str) -> bytes:
+    return answer if isinstance(answer, bytes) else answer.encode("utf-8", "replace")
 
 
 def _text(error: Exception) -> str:

@@ -28,6 +28,7 @@ GIVE_UP = timedelta(days=5)
 IN_FLIGHT = 4
 BATCH = 16
 POLL_S = 1.0
+RENEW_S = 10.0  #: well within `outbox.LEASE`
 
 
 class Carrier(Protocol):
@@ -74,6 +75,9 @@ class Delivery:
         self._close_store = close_store
         self._stop = threading.Event()
         self._work = threading.Condition()
+        self._in_hand: set[int] = set()
+        self._hands = threading.Lock()
+        self._renew_at = 0.0
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Until `stop`: `wait` sleeps until the bell rings or so many seconds are over."""
@@ -87,6 +91,7 @@ class Delivery:
             wait(POLL_S)
             with self._work:
                 self._work.notify_all()
+            self._renew_leases()
         for thread in threads:
             thread.join(timeout=8)
 
@@ -122,13 +127,39 @@ class Delivery:
 
     def deliver_batch(self, courier: Carrier) -> int:
         """Lease some letters and send each; unused leases are given back at a stop."""
-        batch = self._outbox.claim(self._clock.now(), BATCH)
-        for position, posted in enumerate(batch):
-            if self._stop.is_set():
-                self._outbox.give_back([p.id for p in batch[position:]])
-                break
-            self._send(courier, posted)
-        return len(batch)
+        with self._taken() as batch:
+            for position, posted in enumerate(batch):
+                if self._stop.is_set():
+                    self._outbox.give_back([p.id for p in batch[position:]])
+                    break
+                self._send(courier, posted)
+            return len(batch)
+
+    @contextmanager
+    def _taken(self) -> Iterator[list[Posted]]:
+        """Leased letters, known to be in hand until the end of the block."""
+        batch: list[Posted] = []
+        with self._hands:  # a lease that ran out while its letter is on its way means nothing
+            found = self._outbox.claim(self._clock.now(), BATCH)
+            batch = [posted for posted in found if posted.id not in self._in_hand]
+            self._in_hand.update(posted.id for posted in batch)
+        try:
+            yield batch
+        finally:
+            with self._hands:
+                self._in_hand.difference_update(posted.id for posted in batch)
+
+    def _renew_leases(self) -> None:
+        """So that nobody else sends what waits behind a slow letter."""
+        if self._clock.monotonic() < self._renew_at:
+            return
+        self._renew_at = self._clock.monotonic() + RENEW_S
+        with self._hands:
+            numbers = list(self._in_hand)
+        try:
+            self._outbox.renew(numbers, self._clock.now())
+        except Temporary as trouble:
+            log.warning("store busy", error=str(trouble))
 
     def _send(self, courier: Carrier, posted: Posted) -> None:
         letter = replace(posted.letter, envelope=self._envelope.of(posted.id, posted.letter))
@@ -139,9 +170,24 @@ class Delivery:
             self._put_off(posted, str(trouble))
         except Permanent as refusal:
             self._give_up(posted, str(refusal))
+        except Exception as error:
+            log.exception("a letter could not be sent", letter=posted.id)
+            self._put_off(posted, f"{type(error).__name__}: {error}")
         else:
-            self._outbox.sent(posted.id, self._clock.now())
+            self._mark_sent(posted)
             log.info("sent", ticket=letter.ticket, letter=posted.id, type=letter.type.value)
+
+    def _mark_sent(self, posted: Posted) -> None:
+        """It has left: a store that can't be written now is waited for, lest it go again."""
+        while True:
+            try:
+                self._outbox.sent(posted.id, self._clock.now())
+            except Temporary as trouble:
+                log.warning("sent, not marked yet", letter=posted.id, error=str(trouble))
+                if self._stop.wait(POLL_S):
+                    raise
+            else:
+                return
 
     def _content(self, enclosure: Enclosure) -> bytes:
         return self._outbox.content(enclosure.sha256)

@@ -17,7 +17,8 @@ from maild.model.ticket import Enclosure
 from maild.store.engine import Engine
 from maild.store.fields import from_micros, to_json, to_micros
 
-LEASE = timedelta(minutes=15)
+#: how long a letter stays with whoever took it and is not heard of; carriers renew it
+LEASE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,25 @@ class Outbox:
                 "UPDATE letter SET state = 'deferred', next_at = ?, lease_until = NULL, "
                 "error = ? WHERE id = ?",
                 [to_micros(until), error, number],
+            )
+
+    def renew(self, numbers: Sequence[int], now: datetime) -> None:
+        """These are still being carried."""
+        if not numbers:
+            return
+        with self._engine.write():
+            marks = ", ".join("?" * len(numbers))
+            self._engine.execute(
+                f"UPDATE letter SET lease_until = ? WHERE id IN ({marks}) "
+                "AND state IN ('queued', 'deferred')",
+                [to_micros(now + LEASE), *numbers],
+            )
+
+    def free_leases(self) -> None:
+        """Nobody carries anything: the store is ours alone, and we have just begun."""
+        with self._engine.write():
+            self._engine.execute(
+                "UPDATE letter SET lease_until = NULL WHERE lease_until IS NOT NULL"
             )
 
     def give_back(self, numbers: Sequence[int]) -> None:
