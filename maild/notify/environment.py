@@ -8,6 +8,8 @@ Classes become inline styles when a template is loaded, so a letter costs nothin
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,7 @@ class Environment(ImmutableSandboxedEnvironment):
         self.filters.update(wording.FILTERS)
         self._color = color
         self._styles: dict[str, str] = {}
+        self._facts: dict[type, frozenset[str]] = {}
         self._inliner: css_inline.CSSInliner | None = None
         self._words: dict[str, Mapping[str, Any]] = {}
 
@@ -62,6 +65,19 @@ class Environment(ImmutableSandboxedEnvironment):
         for word, value in shades(self._color).items():
             styled = styled.replace(word, value)
         return super().preprocess(styled, name, filename)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Fields of our own facts are plain values: the sandbox's long look at each access
+        cost a quarter of a letter. Everything else goes through it."""
+        kind = type(obj)
+        fields = self._facts.get(kind)
+        if fields is None:
+            ours = is_dataclass(kind) and kind.__module__.startswith("maild.notify.facts")
+            fields = frozenset(f.name for f in dataclass_fields(kind)) if ours else frozenset()
+            self._facts[kind] = fields
+        if attribute in fields:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
     def words(self, language: str) -> Mapping[str, Any]:
         """Names of states, priorities and so on, of `letters/<language>/words.toml`."""
