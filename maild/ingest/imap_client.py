@@ -87,15 +87,15 @@ class _Bounded(imaplib.IMAP4):
         self._received.clear()
 
 
-class _BoundedPlain(_Bounded, IMAP4WithTimeout):
+class _BoundedPlain(_Bounded, IMAP4WithTimeout):  # type: ignore[misc]
     pass
 
 
-class _BoundedTls(_Bounded, IMAP4_TLS):
+class _BoundedTls(_Bounded, IMAP4_TLS):  # type: ignore[misc]
     pass
 
 
-class BoundedClient(IMAPClient):
+class BoundedClient(IMAPClient):  # type: ignore[misc]
     """An `IMAPClient` whose connection has limits and can be cut from another thread."""
 
     def __init__(self, settings: MailboxSettings) -> None:
@@ -114,7 +114,7 @@ class BoundedClient(IMAPClient):
         bounds, timeout = self._bounds, self._bounds.connect_wait
         connection: _Bounded
         if self.ssl:
-            connection = _BoundedTls(self.host, self.port, self.ssl_context, timeout)
+            connection = _BoundedTls(self.host, self.port, self.ssl_context, timeout)  # type: ignore[call-arg]
         else:
             connection = _BoundedPlain(self.host, self.port, timeout)
         connection.largest_literal = 2 * bounds.max_size + MB

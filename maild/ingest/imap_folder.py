@@ -86,7 +86,7 @@ class Folder:
         self._finish_marks()
         flags = self._keyword and self._settings.after.action == "flag"
         of_interest = ["UNKEYWORD", KEYWORD] if flags and not thorough else ["ALL"]
-        return self._take_all(self._unknown(self._search(of_interest)))
+        return self._take_all(self._unknown(self._search(of_interest)))  # type: ignore[arg-type]
 
     def look(self) -> int:
         """Take what came since the last look; costs the same however full the folder is."""
