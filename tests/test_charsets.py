@@ -23,6 +23,7 @@ RUSSIAN = "Здравствуйте, у меня не работает прин�
         ("unicode-1-1-utf-7", "utf-7"),
         ("'utf-8'", "utf-8"),
         ("cp-850", "cp850"),
+        ("utf-8 (plain text)", "utf-8"),
         ("csISO2022JP", "iso2022_jp"),
         ("unknown-8bit", None),
         ("x-unknown-9", None),

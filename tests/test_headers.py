@@ -43,6 +43,11 @@ def test_encoded_words(value: str, text: str) -> None:
         ("a;filename=utf-8''f%C3%A1.pdf", "fá.pdf"),
         ('a; filename="a\\"b.txt"', 'a"b.txt'),
         ('a; x="y; filename=b.txt', "b.txt"),
+        ('attachment\r\n filename="b.txt"', "b.txt"),
+        ("attachment\r\n x=y\r\n filename*0*=utf-8''b%20\r\n filename*1=c.txt", "b c.txt"),
+        ('a; filename="=?utf-8?Q?b=C3=B1?=\r\n =?utf-8?Q?c.txt?="', "bñc.txt"),
+        ("a ;;;;; = ;; filename=b.txt", "b.txt"),
+        ("a; filename*1*=%A9; filename*0*=ISO-8859-1''%E9", "é©"),
     ],
 )
 def test_parameters(value: str, name: str) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from maild.cli.parse import as_json
 from maild.ingest.parse import parse
+from maild.ingest.part import read_tree
 from maild.model.mail import Mail
 
 MAILS = Path(__file__).parent / "mails" / "parse"
@@ -43,6 +44,25 @@ def test_mail_is_read_as_it_was_meant(name: str) -> None:
         for key in attachment.keys() - expected.keys():
             del attachment[key]
     assert {key: got[key] for key in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("text /plain; charset=utf-8", "text/plain"),
+        (" IMAGE / Jpeg", "image/jpeg"),
+        ("image/jpg", "image/jpg"),
+        ('application/pdf\n name="x.pdf"', "application/pdf"),
+        ("multipart;boundary=b", "multipart/mixed"),
+        ("text/html(comment)", "text/html"),
+        ("html", "text/html"),
+        ("/", "text/plain"),
+        ("", "text/plain"),
+    ],
+)
+def test_content_types(value: str, kind: str) -> None:
+    """What a part is, however it was spelt."""
+    assert read_tree(f"Content-Type: {value}\n\nx".encode()).media_type == kind
 
 
 def test_the_collection_is_complete() -> None:

@@ -83,6 +83,7 @@ def find(label: str | None) -> str | None:
     if not label:
         return None
     name = label.strip("\"' \t\r\n<>").lower().partition("*")[0]
+    name = name.partition("(")[0].rstrip("\"' ")
     for guess in (name, _misspelt(name), re.sub(r"^(?:x-|cs|charset=)", "", name)):
         guess = _ALIASES.get(guess, guess)
         try:

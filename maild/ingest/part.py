@@ -15,7 +15,9 @@ from maild.ingest import charsets, filenames, words
 from maild.ingest.bounds import header_end
 from maild.ingest.flowed import unflow
 
-_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+*-]{1,100}", re.ASCII)
+_TYPE = re.compile(
+    r"\s{0,9}[\"']?\s{0,9}([\w!#$&^.+-]{1,100})\s{0,9}/\s{0,9}([\w!#$&^.+*-]{1,100})", re.ASCII
+)
 _META = re.compile(
     rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([\w.:-]{2,40})", re.IGNORECASE
 )
@@ -65,24 +67,24 @@ class Part(Message):
         value = self._header("content-type")
         if value is None:
             return self.get_default_type()
-        kind = "".join(value.partition(";")[0].split()).lower().strip("\"'")
-        match = _TYPE.match(kind)
+        match = _TYPE.match(value)
         if match:
-            return "image/jpeg" if match[0] == "image/jpg" else match[0]
-        return _WRONG_TYPES.get(kind) or (
-            "application/octet-stream" if self.filename else "text/plain"
-        )
+            return f"{match[1]}/{match[2]}".lower()
+        kind = value.partition(";")[0].strip().lower().strip("\"'")
+        if kind in _WRONG_TYPES:
+            return _WRONG_TYPES[kind]
+        return "application/octet-stream" if self.filename else "text/plain"
 
     @cached_property
     def type_parameters(self) -> dict[str, str]:
         value = self._header("content-type")
-        return words.parameters(value) if value and ";" in value else {}
+        return words.parameters(value) if value and "=" in value else {}
 
     @cached_property
     def disposition(self) -> str:
         """`inline`, `attachment`, what else was said, or ""."""
         value = self._header("content-disposition") or ""
-        return value.partition(";")[0].strip().strip("\"'").lower()
+        return "".join(value.partition(";")[0].split()[:1]).strip("\"'").lower()
 
     @cached_property
     def charset(self) -> str | None:
@@ -97,7 +99,7 @@ class Part(Message):
     def filename(self) -> str:
         """The name it was sent with, decoded and safe; "" if it has none."""
         value = self._header("content-disposition")
-        found = words.parameters(value) if value and ";" in value else {}
+        found = words.parameters(value) if value and "=" in value else {}
         name = words.parameter(found, "filename", hint=self.charset)
         if not name and "name" in (self._header("content-type") or "").lower():
             name = words.parameter(self.type_parameters, "name", hint=self.charset)

@@ -28,6 +28,9 @@ _START = re.compile(r"=\?([^?\s=]{1,75})\?([bBqQ])\?")
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _NOT_ALPHABET = re.compile(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]")
+_LOST_SEMICOLON = re.compile(
+    r"(?<![;\s])[ \t]{0,9}\r?\n[ \t]{1,20}(?=[\w-]{1,30}[\d*]{0,5}=[\"\w])"
+)
 _MARK = re.compile(r'\\.|[";]', re.DOTALL)
 _PADDING = re.compile(rb"(=+)")
 _MOST_PARAMS = 200
@@ -194,7 +197,7 @@ def parameters(value: str) -> dict[str, str]:
     Values keep their surrogates; RFC 2231 names keep their `*`. The first of a name counts.
     """
     found: dict[str, str] = {}
-    for piece in _pieces(_unfold(value)):
+    for piece in _pieces(_unfold(_LOST_SEMICOLON.sub("; ", value))):
         name, equals, text = piece.partition("=")
         if equals:
             found.setdefault(name.strip().lower(), _unquote(text.strip()))
