@@ -1,12 +1,15 @@
 """Figures of a report: the worked examples of kpi.md, and the edges where desks go wrong."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from maild.model.ticket import EventKind
 from maild.reports.measure import measure
+from maild.reports.worklist import Lookout
 from maild.sla.hours import Calendar
+from maild.sla.policy import WorkTime
 from tests.diary import OFFICE, ROUND, SPLIT, Diary, hours, later, question
 
 JUNE = ("2026-06-01", "2026-06-30")
@@ -303,6 +306,49 @@ def test_attainment() -> None:
     never.answers("2026-06-17 09:00")
     week = ("2026-06-15", "2026-06-21")
     assert figures(never, late, period=week, promised=promised)["sla"]["rate"] is None
+
+
+def test_time_at_a_level_is_no_promise() -> None:
+    """The clock of a level stands beside the others, and outside their total."""
+    diary = Diary(1, "2026-06-08 09:00").answers("2026-06-08 10:00").solved("2026-06-08 11:00")
+    asked = question(*JUNE, promised={"first_response": hours(4)})
+    strict = replace(asked.rulebook, levels={1: WorkTime(seconds=900)})
+    found = measure([diary.history], replace(asked, rulebook=strict))["kpis"]["sla"]
+    assert found["by_clock"]["level"] == {"met": 0, "breached": 1, "rate": 0}
+    assert (found["met"], found["breached"], found["rate"]) == (1, 0, 1)
+
+
+def test_midnight_belongs_to_the_next_day() -> None:
+    """A period ends before its last midnight: nothing is counted twice."""
+    diary = Diary(1, "2026-06-08 09:00").answers("2026-06-09 00:00").solved("2026-06-10 00:00")
+    days = [figures(diary, period=(f"2026-06-{d:02}", f"2026-06-{d:02}")) for d in (8, 9, 10)]
+    assert [day["first_response"]["n"] for day in days] == [0, 1, 0]
+    assert [day["resolved"]["n"] for day in days] == [0, 0, 1]
+    assert [day["backlog"]["end"] for day in days] == [1, 1, 0]
+
+
+def test_escalated_and_solved_at_once() -> None:
+    """One mail that escalates and resolves: the level it reached counts."""
+    diary = Diary(1, "2026-06-08 09:00").moves("2026-06-08 10:00", 2)
+    diary.solved("2026-06-08 10:00")
+    assert figures(diary)["resolved"]["by_level"]["2"] == 1
+
+
+def test_what_to_act_on() -> None:
+    """Overdue, unhappy, longest waiting for us; not what waits for the customer."""
+    overdue = Diary(1, "2026-06-08 09:00")
+    unhappy = Diary(2, "2026-06-08 09:00").answers("2026-06-08 09:30")
+    unhappy.solved("2026-06-08 10:00").rated("2026-06-09 10:00", 2, "sigue igual")
+    theirs = Diary(3, "2026-06-01 09:00").answers("2026-06-01 10:00")
+    theirs.becomes("2026-06-01 10:00", "pending")
+    ours = Diary(4, "2026-06-02 09:00").answers("2026-06-02 10:00")
+    asked = question("2026-06-08", "2026-06-14", promised={"first_response": hours(4)})
+    lookout = Lookout(asked)
+    measure([d.history for d in (theirs, ours, unhappy, overdue)], asked, lookout)
+    found = lookout.worklist()
+    assert [entry.number for entry in found.to_act_on()] == [1, 2, 4]
+    assert [entry.number for entry in found.oldest] == [3, 4, 1]
+    assert [entry.comment for entry in found.unhappy] == ["sigue igual"]
 
 
 def test_self_service() -> None:

@@ -19,8 +19,9 @@ from maild.reports.csv_files import TicketSheet, inert
 from maild.reports.drawing import CannotDraw, draw
 from maild.reports.figures import Names, figures
 from maild.reports.history import History
-from maild.reports.letter import Link, ReportLetter, Setting, compose
+from maild.reports.letter import ReportLetter, compose
 from maild.reports.measure import measure
+from maild.reports.words import Link, Setting
 from maild.reports.worklist import Lookout, Worklist
 from tests.busy_week import busy
 from tests.diary import MADRID, Diary, at, hours, question

@@ -7,7 +7,7 @@ exists after it; one that comes twice means the first.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -20,25 +20,19 @@ _RANGE: Final = re.compile(r"\s*(\d{4}-\d{2}-\d{2})\s*/\s*(\d{4}-\d{2}-\d{2})\s*
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Whole local days, `first` to `last`, both included."""
+    """Whole local days, `first` to `last`, both included; `start` <= instants < `end`."""
 
     first: date
     last: date
     zone: ZoneInfo
+    start: datetime = field(init=False)  #: UTC
+    end: datetime = field(init=False)  #: UTC, the first instant that no longer belongs to it
 
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError(f"the period ends ({self.last}) before it begins ({self.first})")
-
-    @property
-    def start(self) -> datetime:
-        """The first instant that belongs to it, UTC."""
-        return instant(self.first, time(0), self.zone)
-
-    @property
-    def end(self) -> datetime:
-        """The first instant that no longer belongs to it, UTC."""
-        return instant(self.last + _DAY, time(0), self.zone)
+        object.__setattr__(self, "start", instant(self.first, time(0), self.zone))
+        object.__setattr__(self, "end", instant(self.last + _DAY, time(0), self.zone))
 
     @property
     def days(self) -> list[date]:
