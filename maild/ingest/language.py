@@ -12,8 +12,8 @@ necesito tengo favor se un
 _ENGLISH = """
 the of and to is that it for was on are as with his they at be this have from or had by but not
 what all were we when your can said there use an each which she how their will up other about
-out many then them these so some her would make like him into has look two more go see could my than
-been who its now did get hello hi please thanks thank regards need cannot help you i
+out many then them these so some her would make like him into has look two more go see could my
+than been who its now did get hello hi please thanks thank regards need cannot help you i
 """
 _WORDS = {"es": frozenset(_SPANISH.split()), "en": frozenset(_ENGLISH.split())}
 _WORD = re.compile(r"[a-záéíóúüñ']{1,20}")
