@@ -111,7 +111,7 @@ def still_wanted(
 def _overtaken(state: ClockState, steps: Iterable[Step], now: datetime) -> bool:
     """Has the time run out, and is there a step that says so, taken or not?"""
     told = any(step.kind is not Kind.WARNING and step.concerns(state.clock) for step in steps)
-    return told and state.due is not None and state.due < now
+    return told and state.due is not None and state.due <= now
 
 
 def _alarms_of(state: ClockState, steps: Sequence[Step]) -> Iterator[Alarm]:
