@@ -459,7 +459,9 @@ def test_what_if_targets_had_been_shorter() -> None:
         (Policy("x", {Priority.NORMAL: Targets(hours(1))}),), {"A": CAL_A}, {"soporte": "A"}
     )
     week = at("2026-06-08T00:00"), at("2026-06-15T00:00")
-    result = what_if([answered, spam], before=RULES, after=strict, period=week).as_json()
+    result = what_if(
+        [(None, answered), (None, spam)], before=RULES, after=strict, period=week
+    ).as_json()
     assert result["before"]["first_response"] == {"met": 1, "breached": 0}
     assert result["after"]["first_response"] == {"met": 0, "breached": 1}
     assert result["tickets"][0] == {

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import check, deliver, demo, init, parse, queue, run, schema, tickets
+from maild.cli import check, deliver, demo, init, parse, queue, run, schema, sla, tickets
 from maild.errors import ConfigError, MaildError
 
 app = typer.Typer(
@@ -70,6 +70,7 @@ app.command("list")(tickets.list_)
 app.command()(tickets.show)
 app.command()(tickets.search)
 app.command()(tickets.why)
+app.command()(sla.sla)
 app.add_typer(queue.app, name="queue")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from maild.model.ticket import Clock, Event, EventKind, Status
+from maild.model.ticket import Clock, Event, EventKind, Status, Ticket
 from maild.sla.clocks import VOID, clocks, decisions
 from maild.sla.policy import Rulebook
 from maild.sla.stopwatch import Outcome
@@ -53,7 +53,7 @@ class WhatIf:
 
 
 def what_if(
-    histories: Iterable[Sequence[Event]],
+    histories: Iterable[tuple[Ticket | None, Sequence[Event]]],
     *,
     before: Rulebook,
     after: Rulebook,
@@ -61,15 +61,15 @@ def what_if(
 ) -> WhatIf:
     """Compare the targets decided in `[start, end)` under two rulebooks.
 
-    `histories`: the events of one ticket each; spam and merged tickets do not count (kpi.md
+    `histories`: one ticket each with its events; spam and merged tickets do not count (kpi.md
     R5). Both sides are computed anew, so that only the rules make the difference: a breach
     that the history notes does not count for either.
     """
     result = WhatIf(Counter(), Counter(), [])
-    for events in histories:
+    for ticket, events in histories:
         if not events or _is_void(events):
             continue
-        was, would = (_decided(events, rules, period) for rules in (before, after))
+        was, would = (_decided(ticket, events, rules, period) for rules in (before, after))
         result.before.update((clock, outcome) for (clock, _), outcome in was.items())
         result.after.update((clock, outcome) for (clock, _), outcome in would.items())
         result.differ.extend(
@@ -81,10 +81,13 @@ def what_if(
 
 
 def _decided(
-    events: Sequence[Event], rulebook: Rulebook, period: tuple[datetime, datetime]
+    ticket: Ticket | None,
+    events: Sequence[Event],
+    rulebook: Rulebook,
+    period: tuple[datetime, datetime],
 ) -> Decided:
     start, end = period
-    states = clocks(events, rulebook, end, recorded=False)
+    states = clocks(events, rulebook, end, recorded=False, ticket=ticket)
     return {
         (decision.clock, decision.state.visit): decision.outcome
         for decision in decisions(states)
