@@ -109,7 +109,7 @@ class Story:
         default_factory=list
     )  #: customer messages after the first
     answers: list[Answer] = field(default_factory=list)
-    void: bool = False  #: spam or merged, as known now: in no figure
+    void: Status | None = None  #: spam or merged, as known now: in no figure
     _decided: list[Decision] | None = None
 
     def at_end(self, end: datetime) -> Step | None:
@@ -206,7 +206,7 @@ def read(history: History, rulebook: Rulebook, now: datetime) -> Story:
         opening = _presumed(history.ticket)
         events.insert(0, opening)
     story = Story(history.ticket, rulebook, events, opening.at, opened_by_agent(opening))
-    story.void = _is_void(history.ticket, events)
+    story.void = _void(history.ticket, events)
     state = Step(opening.at, Status.NEW, _opening_facts(opening, history.ticket))
     failed = undelivered(_reaching(events, history.ticket.requester.key))
     for at, group in groupby(events, key=attrgetter("at")):
@@ -314,10 +314,13 @@ def _reaching(events: Iterable[Event], requester: str) -> Iterator[Event]:
             yield event
 
 
-def _is_void(ticket: Ticket, events: list[Event]) -> bool:
+def _void(ticket: Ticket, events: list[Event]) -> Status | None:
+    """Spam or merged, if that is what it is today."""
     statuses = [e.detail["to"] for e in events if e.kind is EventKind.STATUS]
     last = Status(statuses[-1]) if statuses else ticket.status
-    return last in VOID or ticket.merged_into is not None
+    if ticket.merged_into is not None:
+        return Status.MERGED
+    return last if last in VOID else None
 
 
 def _opening_facts(opening: Event, ticket: Ticket) -> Facts:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from maild.reports.history import Solve, Story
 from maild.reports.periods import Period
 from maild.sla.policy import Rulebook
+
+#: what came back is compared with the weeks before
+NEEDED: Final = timedelta(days=36)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,17 @@ class Question:
         if step is None or self.excluded(story.ticket.requester.key):
             return False
         return self.department is None or step.facts.department == self.department
+
+    def touches(self, story: Story) -> bool:
+        """Was it open in the period, or did anything happen to it then?"""
+        return story.is_open(self.period.start) or any(
+            self.covers(event.at) for event in story.events
+        )
+
+    @property
+    def needed_since(self) -> datetime:
+        """Tickets untouched since then, and done, matter to no figure."""
+        return self.period.start - NEEDED
 
     def solve_of(self, story: Story) -> Solve | None:
         """The last solve, if it falls into the period: what makes a ticket "solved in it"."""
