@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from maild.model.ticket import Message, Ticket
+    from maild.config.settings import Settings
+    from maild.model.ticket import Event, Message, Ticket
+    from maild.sla.stopwatch import ClockState
     from maild.store import Store
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -76,17 +78,32 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
 
 
 def why(ctx: typer.Context, number: Number, json: Json = False) -> None:
-    """Explain every decision on a ticket's mails."""
+    """Explain every decision on a ticket's mails, and how its deadlines came about."""
     from maild.cli.context import opened, print_json
+    from maild.sla import timeline
 
-    with opened(ctx) as (_, store):
-        _whole(store, number)
+    with opened(ctx) as (settings, store):
+        ticket, _, events = _whole(store, number)
         decisions = store.browse.decisions(number)
+        states = _clocks(settings, ticket, events)
         if json:
-            print_json({"ticket": number, "decisions": decisions})
+            told = {"decisions": decisions, "clocks": timeline.as_json(states)}
+            print_json({"ticket": number, **told})
             return
         for decision in decisions:
             _print_decision(decision)
+        print("\n".join(timeline.lines(states, settings.desk.language)))
+
+
+def _clocks(
+    settings: "Settings", ticket: "Ticket", events: "list[Event]"
+) -> "list[ClockState]":
+    from maild.clock import SystemClock
+    from maild.config.promises import rulebook
+    from maild.sla.clocks import clocks
+
+    now = SystemClock().now()
+    return clocks(events, rulebook(settings, now.year), now, ticket=ticket)
 
 
 def _whole(store: "Store", number: int) -> Any:

@@ -47,13 +47,8 @@ class Rounds:
             self.notices.tell(case, Occasion(cause=cause))
 
     def _take(self, case: Case, ready: Ready) -> None:
-        alarm, step, state = ready
-        warning = alarm.kind is Kind.WARNING
-        case.record(
-            EventKind.SLA_WARNING if warning else EventKind.SLA_BREACH,
-            SYSTEM,
-            {"clock": alarm.clock.value, "due": timestamp(state.due), "step": alarm.label},
-        )
+        step = ready.step
+        _record(case, ready)
         level = self.audience.next_level(case) if step.raise_level else None
         people = self.audience.of(case, step.notify) if step.notify else []
         if step.raise_level and level is None:

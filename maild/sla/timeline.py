@@ -98,7 +98,9 @@ def as_json(states: Iterable[ClockState]) -> list[dict[str, Any]]:
 
 
 def length(time: timedelta) -> str:
-    """Working time for people, to the minute, half up: `2 h 30 min`."""
+    """Working time for people, to the minute, half up: `2 h 30 min`; `45 s` below one."""
+    if timedelta(0) < time < timedelta(minutes=1):
+        return f"{time.total_seconds():.0f} s"
     hours, minutes = divmod(int((time.total_seconds() + 30) // 60), 60)
     parts = [f"{hours} h"] if hours else []
     return " ".join([*parts, f"{minutes} min"] if minutes or not hours else parts)
