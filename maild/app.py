@@ -441,6 +441,7 @@ class App:
                     f"intake:{item.id}",
                 ),
             )
+            stop.call(self.mail_bell.ring)
             ready()
             while not stop.asked:
                 try:

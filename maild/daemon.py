@@ -24,7 +24,7 @@ log = structlog.get_logger("daemon")
 
 READY_WITHIN_S = 5.0
 STOP_WITHIN_S = 9.0
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5
 LOCK_PATIENCE_S = 2.0
 
 
@@ -133,9 +133,9 @@ class Daemon:
         Ready: every listener accepts, and every mailbox was tried (or has had its time).
         """
         old, self._roles = self._roles, roles
+        self._doors.settle()  # first, lest the new parts inherit doors that are closed
         for role in roles:
             role.start()
-        self._doors.settle()
         until = time.monotonic() + READY_WITHIN_S
         while late := [role.name for role in roles if not role.is_ready()]:
             old = self._retire(old, late)

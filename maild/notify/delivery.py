@@ -92,6 +92,8 @@ class Delivery:
             with self._work:
                 self._work.notify_all()
             self._renew_leases()
+        with self._work:
+            self._work.notify_all()
         for thread in threads:
             thread.join(timeout=8)
 
