@@ -110,13 +110,12 @@ class Mail:
 
     def header(self, name: str) -> str | None:
         """The first header of that name, or None."""
-        wanted = name.lower()
-        return next((v for k, v in self.headers if k.lower() == wanted), None)
+        return next(iter(self.all_headers(name)), None)
 
     def all_headers(self, name: str) -> list[str]:
         """Every header of that name, topmost first."""
-        wanted = name.lower()
-        return [v for k, v in self.headers if k.lower() == wanted]
+        wanted, length = name.lower(), len(name)
+        return [v for k, v in self.headers if len(k) == length and k.lower() == wanted]
 
 
 class Proof(StrEnum):
