@@ -13,6 +13,7 @@ from maild.app import DeskAtWork, build
 from maild.desk.case import Case
 from maild.desk.deadlines import Deadlines, present
 from maild.desk.lifecycle import Lifecycle
+from maild.desk.rounds import settle
 from maild.model.mail import Address
 from maild.model.ticket import Clock, Event, EventKind, Ticket
 from maild.sla.escalation import Kind
@@ -264,3 +265,41 @@ def test_a_spam_ticket_has_nothing_ahead(office: Office) -> None:
     ring(office)
     office.answer(office.letter("sla-warning"), "#spam")
     assert office.store.alarms.of(1) == []
+
+
+def test_an_imported_past_is_told_to_nobody(office: Office) -> None:
+    """A history whose times ran out long ago: noted as breached then, and no letter."""
+    office.clock.set(at("2026-06-10 10:00"))
+    with office.store.write():
+        case = office.store.cases.open_case(1, office.clock.now())
+        assert case is not None
+        settle(case, office.app.deadlines)
+        office.store.cases.save(case)
+    ring(office)
+    assert alarm_letters(office) == []
+    breached = [e["detail"]["due"] for e in office.ticket()["events"]
+                if e["kind"] == "sla_breach"]  # fmt: skip
+    assert breached == ["2026-06-08T11:00:00Z", "2026-06-09T14:00:00Z"]
+
+
+def test_what_old_workers_saved_is_planned_again(office: Office) -> None:
+    """During a reload a worker still decides by the old rules; a moment later that is made
+    good."""
+    old = office.app.open_store()
+    office.configure(more=PROMISES.replace('first_response = "4h"', 'first_response = "2h"'))
+    jobs = office.app.jobs(office.store)
+    for job in jobs:
+        while job.run(office.clock.now()):
+            pass
+    office.clock.wind(seconds=3)
+    with old.write():
+        case = old.cases.open_case(1, office.clock.now())
+        assert case is not None
+        case.change_tags("agent:ana", add=["vip"])
+        old.cases.save(case)
+    assert office.ticket()["due"]["first_response"] == "2026-06-08T11:00:00Z"
+    office.clock.wind(seconds=20)
+    for job in jobs:
+        job.run(office.clock.now())
+    assert office.ticket()["due"]["first_response"] == "2026-06-08T09:00:00Z"
+    old.close()
