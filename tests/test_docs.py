@@ -1,0 +1,264 @@
+"""What the documents say is so: commands exist, TOML passes `check`, "not yet" is true."""
+
+import ast
+import json
+import re
+import shlex
+import tomllib
+import typing
+from collections.abc import Iterator
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from maild.cli.main import app
+from maild.config.inspection import inspect
+from maild.config.settings import Settings
+from maild.config.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+CONTRACT = ROOT / "docs" / "contract.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+TODAY = date(2026, 6, 1)
+
+
+def blocks(page: Path, *languages: str) -> Iterator[str]:
+    """The fenced blocks of a page in one of the languages."""
+    for language, text in re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.M | re.S):
+        if language in languages:
+            yield text
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+# -- commands -------------------------------------------------------------------------------
+
+
+def known_commands() -> dict[str, Any]:
+    """`maild`'s commands by their name; a group's as "queue retry"."""
+    found: dict[str, Any] = {}
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        found[name] = command
+        for inner in getattr(command, "commands", {}):
+            found[f"{name} {inner}"] = command.commands[inner]
+    return found
+
+
+KNOWN = known_commands()
+
+
+def spoken() -> Iterator[tuple[str, list[str]]]:
+    """Each line of a shell block that calls maild or make: its page and its words."""
+    for page in PAGES:
+        for block in blocks(page, "sh", "console"):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line.removeprefix("$ "), comments=True)
+                if words and words[0].rpartition("/")[2] in ("maild", "make"):
+                    yield named(page), words
+
+
+SPOKEN = list(spoken())
+
+
+def test_the_documents_speak_of_commands() -> None:
+    """The check below has something to look at."""
+    programs = {words[0] for _, words in SPOKEN}
+    assert programs == {"maild", "make"}
+
+
+@pytest.mark.parametrize(
+    ("page", "words"), SPOKEN, ids=[f"{page}: {' '.join(words)}" for page, words in SPOKEN]
+)
+def test_commands_in_documents_exist(page: str, words: list[str]) -> None:
+    """Each is a target of the Makefile, or a command of maild with the options it is given."""
+    if words[0] == "make":
+        assert set(words[1:]) <= targets()
+        return
+    words = words[3:] if words[1:2] == ["-c"] else words[1:]
+    name = " ".join(words[:2]) if " ".join(words[:2]) in KNOWN else words[0]
+    assert name in KNOWN, f"{page} calls maild {words[0]}"
+    options = {option for parameter in KNOWN[name].params for option in parameter.opts}
+    assert {word.partition("=")[0] for word in words if word.startswith("--")} <= options
+
+
+def targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY:(.*)$", text, re.M)
+    assert phony
+    return set(phony[1].split())
+
+
+def test_the_makefile_has_five_targets_for_people() -> None:
+    """`system` is a step of theirs."""
+    assert targets() - {"system"} == {"run", "test", "check", "bench", "proof"}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_every_command_explains_itself(name: str) -> None:
+    """`--help` of each works and says what the command does."""
+    done = CliRunner().invoke(app, [*name.split(), "--help"])
+    assert done.exit_code == 0
+    assert KNOWN[name].help
+
+
+# -- the two lists of what is still to come ----------------------------------------------------
+
+
+def promised() -> list[str]:
+    """The commands of the contract's table, by their first word, in its order."""
+    table = CONTRACT.read_text().partition("| command | what it does |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    words = [word for cell in cells for word in re.findall(r"`maild ([a-z-]+)", cell)]
+    return list(dict.fromkeys(word for word in words if not word.startswith("-")))
+
+
+def listed(opening: str) -> list[str]:
+    """The words in backticks of the README's sentence that begins so."""
+    sentence = " ".join(README.read_text().split()).partition(opening)[2]
+    assert sentence, f"the README has no sentence that begins with {opening!r}"
+    return re.findall(r"`([^`]+)`", sentence.partition(". ")[0])
+
+
+def test_commands_to_come_are_named() -> None:
+    """The README lists the commands of the contract that are not there yet, and no other."""
+    missing = [word for word in promised() if word not in KNOWN]
+    written = listed("Commands of [the contract](docs/contract.md) still to come:")
+    assert written == missing
+
+
+def test_keys_without_effect_are_named() -> None:
+    """The README lists the keys of config.toml that nothing reads yet, and no other."""
+    assert listed("Accepted in `config.toml`, does nothing yet:") == list(ineffective())
+
+
+#: read under another name: by priority, by the name of a day, or when the config is checked
+READ_OTHERWISE = {
+    "sla.urgent", "sla.high", "sla.normal", "sla.low", "calendar.(days)", "rule.test",
+}  # fmt: skip
+
+
+def ineffective() -> Iterator[str]:
+    """Keys that no module outside the config's own looks at."""
+    read = attributes()
+    yield from (key for key in unread(Settings, [], read) if key not in READ_OTHERWISE)
+
+
+def attributes() -> set[str]:
+    """Every attribute that is looked up where settings are read."""
+    places = [ROOT / "maild/app.py", ROOT / "maild/config/promises.py"]
+    places += (ROOT / "maild/cli").glob("*.py")
+    trees = [ast.parse(path.read_text()) for path in places]
+    return {
+        node.attr
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+    }
+
+
+def unread(table: type[Table], path: list[str], read: set[str]) -> Iterator[str]:
+    for name, field in table.model_fields.items():
+        here = [*path, field.alias or name]
+        if name not in read:
+            yield ".".join(here)
+        else:
+            for inner in dict.fromkeys(tables(field.annotation)):
+                yield from unread(inner, here, read)
+
+
+def tables(annotation: Any) -> Iterator[type[Table]]:
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield annotation
+    for inner in typing.get_args(annotation):
+        yield from tables(inner)
+
+
+# -- TOML -------------------------------------------------------------------------------------
+
+#: the office that documents tell of has this beside what the shipped config has
+MORE = """
+[department.administracion]
+name = "Administración"
+address = "administracion@acme.test"
+"""
+
+FRAGMENTS = [
+    (named(page), text)
+    for page in PAGES
+    if page != CONTRACT  # its values are examples, with "…" in them
+    for text in blocks(page, "toml")
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), FRAGMENTS, ids=[f"{page}-{n}" for n, (page, _) in enumerate(FRAGMENTS)]
+)
+def test_toml_in_documents_passes_check(
+    page: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole config, or a fragment laid over the shipped one."""
+    for secret in re.findall(r'env *= *"(\w+)"', text):
+        monkeypatch.setenv(secret, "secret")
+    whole = tomllib.loads((ROOT / "config.toml").read_text())
+    for more in (MORE, text):
+        whole = laid_over(whole, tomllib.loads(more))
+    path = tmp_path / "config.toml"
+    path.write_text("".join(f"{key} = {as_toml(value)}\n" for key, value in whole.items()))
+    found = inspect(path, first=TODAY, last=TODAY)
+    assert [fault.message for fault in found.faults] == [], page
+
+
+def laid_over(below: Any, above: Any) -> Any:
+    """Tables key by key, lists after one another; else what is above."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        both = {key: laid_over(below[key], above[key]) for key in below.keys() & above.keys()}
+        return {**below, **above, **both}
+    if isinstance(below, list) and below and isinstance(below[0], dict):
+        return below + above
+    return above
+
+
+def as_toml(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key)} = {as_toml(inner)}" for key, inner in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False)
+
+
+# -- links ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture of a page is a file of the project."""
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_path_of_a_message_fits_on_a_page() -> None:
+    """At most 70 lines, and every file it names exists."""
+    page = ROOT / "docs" / "flow.md"
+    text = page.read_text()
+    assert len(text.splitlines()) <= 70
+    files = re.findall(r"`(?:maild/)?([a-z_]+(?:/[a-z_]+)?\.py)", text)
+    places = (ROOT / "maild", ROOT / "maild" / "ingest")
+    assert [name for name in files if not any((p / name).exists() for p in places)] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/first-mail.txt"])
+def test_nothing_names_an_address_of_a_real_mail_server(name: str) -> None:
+    """Examples use names that can't exist."""
+    domains = re.findall(r"\w@([\w.-]+\.\w+)", (ROOT / name).read_text())
+    assert {d.rpartition(".")[2] for d in domains} <= {"test", "example", "org"}
