@@ -40,7 +40,7 @@ class Hold:
     leases: Leases
     name: str
     holder: str
-    length: timedelta = timedelta(seconds=45)
+    length: timedelta = timedelta(seconds=30)
     every: timedelta = timedelta(seconds=5)
     _held: bool = field(default=False, init=False)
     _asked: datetime | None = field(default=None, init=False)
