@@ -1,5 +1,6 @@
 """`maild run` under measurement: its own folder, ports and store, and what it costs."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -52,6 +53,14 @@ class Daemon:
             return int(row[0])
         finally:
             store.close()
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far, of all its processes."""
+        ticks = 0
+        for pid in _family(self.pid):
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, stat[11:15]))  # own, and of children that ended
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> tuple[float, float, int]:
         """MB: resident size of the main process, sum of PSS of all; number of processes."""
