@@ -37,7 +37,7 @@ class Deadlines:
         """Set the case's due times, and all its appointments."""
         states = self.states(case)
         case.set_due(due_of(states))
-        planned = [_appointment(alarm) for alarm in self._planned(states, present(case))]
+        planned = [_appointment(alarm) for alarm in self._planned(case, states)]
         case.appointments = sorted([*planned, *self.life.plan(case)])
 
     def states(self, case: Case) -> list[ClockState]:
@@ -49,7 +49,7 @@ class Deadlines:
         now, states = present(case), self.states(case)
         return [
             Ready(alarm, self.steps[alarm.step], _state_of(alarm, states))
-            for alarm in self._planned(states, now)
+            for alarm in self._planned(case, states)
             if alarm.at <= now
         ]
 
@@ -62,9 +62,13 @@ class Deadlines:
             if alarm.at <= now
         ]
 
-    def _planned(self, states: Sequence[ClockState], now: datetime) -> Iterator[Alarm]:
-        """The alarms ahead; those of the past are put off to when their letters may leave."""
+    def _planned(self, case: Case, states: Sequence[ClockState]) -> Iterator[Alarm]:
+        """The alarms ahead; those of the past are put off to when their letters may leave.
+        What fell due before a ticket was imported is nobody's news."""
+        now, imported = present(case), case.ticket.imported_at
         for alarm in alarms(states, self.steps):
+            if imported is not None and alarm.at <= imported:
+                continue
             if alarm.at > now:
                 yield alarm
             elif at := send_time(alarm, states, steps=self.steps, now=now):

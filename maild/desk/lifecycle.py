@@ -20,7 +20,12 @@ class Lifecycle:
     pending_close_after: timedelta | None = None
 
     def plan(self, case: Case) -> list[Appointment]:
-        """What lies ahead of a ticket as it stands."""
+        """What lies ahead of a ticket as it stands; never what fell due before its import."""
+        imported = case.ticket.imported_at
+        planned = self._plan(case)
+        return [a for a in planned if imported is None or a.at > imported]
+
+    def _plan(self, case: Case) -> list[Appointment]:
         ticket = case.ticket
         if ticket.status is Status.RESOLVED and ticket.resolved_at:
             return [Appointment(ticket.resolved_at + self.close_after, LIFE, kind="close")]

@@ -86,6 +86,8 @@ class Ticket:
     links: tuple[int, ...] = ()
     due: Due = Due()
     rating: Rating | None = None
+    imported_at: datetime | None = None  #: its history came from elsewhere; what was due
+    #: before that is nobody's news
 
     def takes_part(self, email: str) -> bool:
         """Is this address the requester or a reader of the ticket?"""

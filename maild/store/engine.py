@@ -58,6 +58,13 @@ class Engine:
         row: tuple[Any, ...] | None = self.execute(sql, values).fetchone()
         return row
 
+    def execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of values."""
+        if values:
+            if self.postgres:
+                sql = sql.replace("?", "%s")
+            self.database.cursor().executemany(sql, values)  # type: ignore[no-untyped-call]
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """One transaction, committed at the end of the block or not at all.
@@ -89,6 +96,27 @@ class Engine:
             )
         assert row is not None
         return int(row[0])
+
+    def raise_number(self, name: str, floor: int) -> None:
+        """Never give a `ticket` or `message` number up to `floor` again."""
+        if self.postgres:
+            self.execute(
+                f"SELECT setval('number_{name}', ?) WHERE ? > (SELECT CASE WHEN is_called "
+                f"THEN last_value ELSE last_value - 1 END FROM number_{name})",
+                [floor, floor],
+            )
+        else:
+            self.execute(
+                "UPDATE number SET value = ? WHERE name = ? AND value < ?", [floor, name, floor]
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One picture of the whole store, whatever is written meanwhile."""
+        with translated_errors(self), self.database.atomic():
+            if self.postgres:
+                self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
 
     def skip_locked(self) -> str:
         """What a claiming SELECT ends with."""

@@ -22,7 +22,8 @@ TICKET = (
     "id, subject, requester_name, requester_email, department, created_at, updated_at, status, "
     "priority, level, assignee, cc, channel, language, tags, category, external_id, "
     "resolved_at, closed_at, merged_into, links, due_first_response, due_next_response, "
-    "due_resolution, due_level, rating_score, rating_comment, rating_at"
+    "due_resolution, due_level, rating_score, rating_comment, rating_at, "
+    "imported_at"
 )
 MESSAGE = (
     'id, ticket, kind, sender_name, sender_email, at, subject, "to", cc, text, quoted, html, '
@@ -39,7 +40,8 @@ def marks(columns: str) -> str:
 def ticket_of(row: tuple[Any, ...]) -> Ticket:
     (number, subject, name, email, department, created, updated, status, priority, level,
      assignee, cc, channel, language, tags, category, external_id, resolved, closed, merged,
-     links, first, following, resolution, at_level, score, comment, rated) = row  # fmt: skip
+     links, first, following, resolution, at_level, score, comment, rated,
+     imported) = row  # fmt: skip
     return Ticket(
         id=number,
         subject=subject,
@@ -63,6 +65,7 @@ def ticket_of(row: tuple[Any, ...]) -> Ticket:
         links=tuple(json.loads(links)),
         due=Due(*map(instant_or_none, (first, following, resolution, at_level))),
         rating=None if score is None else Rating(score, comment or "", from_micros(rated)),
+        imported_at=instant_or_none(imported),
     )
 
 
@@ -79,6 +82,7 @@ def ticket_values(ticket: Ticket) -> list[Any]:
         micros_or_none(due.resolution), micros_or_none(due.level),
         rating.score if rating else None, rating.comment if rating else None,
         micros_or_none(rating.at) if rating else None,
+        micros_or_none(ticket.imported_at),
     ]  # fmt: skip
 
 

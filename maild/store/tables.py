@@ -112,6 +112,7 @@ class Ticket(Model):
     rating_score = SmallIntegerField(null=True)
     rating_comment = TextField(null=True)
     rating_at = InstantField(null=True)
+    imported_at = InstantField(null=True)
 
     class Meta:
         indexes = (
