@@ -7,8 +7,8 @@ is handed what it needs and asks for nothing else.
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
@@ -38,7 +38,7 @@ from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
 from maild.desk.roster import Member, Roster, plain
 from maild.desk.rounds import Rounds
-from maild.errors import Temporary
+from maild.errors import NotFound, Temporary
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.imap import Watcher
 from maild.ingest.mailbox import After, MailboxSettings, password_login
@@ -58,7 +58,7 @@ from maild.notify.addressing import Addressing
 from maild.notify.alarms import AlarmLetters
 from maild.notify.courier import FileCourier, Relay, SmtpCourier
 from maild.notify.delivery import Delivery, EnvelopeSender
-from maild.notify.environment import Environment, builtin_templates
+from maild.notify.environment import Environment, builtin_templates, report_environment
 from maild.notify.facts import Desk as DeskFacts
 from maild.notify.facts import Information
 from maild.notify.letters import Writer
@@ -66,6 +66,8 @@ from maild.notify.notices import Notices
 from maild.notify.saved import SavedAnswers
 from maild.notify.telling import Telling
 from maild.processes import Role, Stop
+from maild.reporting import Reporting, ReportRounds
+from maild.reports.figures import Names
 from maild.rules import RuleBook, RuleSpec, compile_rules
 from maild.sla import timeline
 from maild.sla.clocks import clocks
@@ -264,7 +266,7 @@ class App:
             self.roster,
             store.browse,
             partial(self._clock_lines, store),
-            self._send_report,
+            self._report_asker(store),
         )
 
     def _clock_lines(
@@ -273,10 +275,41 @@ class App:
         events = store.cases.events(ticket.id)
         return timeline.lines(clocks(events, self.rulebook, now, ticket=ticket), language)
 
-    def _send_report(
-        self, name: str, period: str, member: Member, language: str, cause: str
-    ) -> None:
-        raise Refusal("not-yet", word="report")
+    def _report_asker(self, store: Store) -> Callable[[str, str, Member, str, datetime], None]:
+        reporting = self.reporting(store)
+
+        def ask(name: str, period: str, member: Member, cause: str, now: datetime) -> None:
+            try:
+                reporting.ask(name, period, member, cause, now)
+            except NotFound as error:
+                known = ", ".join(self.settings.report) or "—"
+                raise Refusal("no-report", word=name, known=known) from error
+            except ValueError as error:
+                raise Refusal("no-period", word=period, reason=error) from error
+
+        return ask
+
+    def reporting(self, store: Store) -> Reporting:
+        """Reports over one store handle."""
+        settings = self.settings
+        return Reporting(
+            reports=settings.report,
+            store=store,
+            rulebook=self.rulebook,
+            zone=self.practice.timezone,
+            tag=settings.desk.tag,
+            language=settings.desk.language,
+            first_department=settings.default_department,
+            names=Names(
+                {key: found.name for key, found in settings.department.items()},
+                {number: level.name for number, level in settings.levels.items()},
+                {key: agent.name for key, agent in settings.agent.items()},
+            ),
+            environment=report_environment(self._own_templates),
+            addressing=self.addressing,
+            sender_name=settings.desk.name,
+            balance=lambda period: store.histories.balance(period.start, period.end),
+        )
 
     @cached_property
     def saved_answers(self) -> SavedAnswers:
@@ -284,9 +317,16 @@ class App:
 
     @cached_property
     def templates(self) -> Environment:
-        portal = self.settings.portal
+        return Environment(self._own_templates, color=_color(self.settings.portal))
+
+    @property
+    def _own_templates(self) -> Path | None:
         own = Path(self.settings.desk.templates)
-        return Environment(own if own.is_dir() else None, color=_color(portal))
+        return own if own.is_dir() else None
+
+    @cached_property
+    def addressing(self) -> Addressing:
+        return Addressing(self.practice, self.roster, self.signer, new_message_id)
 
     def notices(self, store: Store) -> Notices:
         """Who writes the letters."""
@@ -310,7 +350,7 @@ class App:
             roster=self.roster,
             cases=store.cases,
             writer=writer,
-            addressing=Addressing(self.practice, self.roster, self.signer, new_message_id),
+            addressing=self.addressing,
             telling=Telling(self.roster, levels),
             post_letter=lambda letter, cause, now, kept: store.outbox.post(
                 letter, cause, now=now, state="kept" if kept else "queued"
@@ -379,6 +419,15 @@ class App:
         url = self.settings.store.url
         return open_store(url, self.clock, reckon=self.deadlines.reckon)
 
+    @contextmanager
+    def opened(self) -> Iterator[Store]:
+        """The store, closed at the end of the block."""
+        store = self.open_store()
+        try:
+            yield store
+        finally:
+            store.close()
+
     def jobs(self, store: Store) -> list[Job]:
         """What the timetable does."""
         return [
@@ -395,6 +444,7 @@ class App:
             ),
             HeldMail(store, partial(self._tell_expired, store)),
             Planning(store, promises.fingerprint(self.settings, self.rulebook)),
+            ReportRounds(self.reporting(store), self.letters_bell.ring),
         ]
 
     def _tell_expired(self, store: Store, number: int) -> None:

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from maild import __version__
-from maild.cli import check, deliver, demo, init, parse, queue, run, schema, sla, tickets
+from maild.cli import (
+    check,
+    deliver,
+    demo,
+    init,
+    parse,
+    queue,
+    report,
+    run,
+    schema,
+    sla,
+    tickets,
+)
 from maild.errors import ConfigError, MaildError
 
 app = typer.Typer(
@@ -66,6 +78,7 @@ app.command()(run.run)
 app.command()(demo.demo)
 app.command()(deliver.deliver)
 app.command()(parse.parse)
+app.command()(report.report)
 app.command("list")(tickets.list_)
 app.command()(tickets.show)
 app.command()(tickets.search)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -16,6 +17,7 @@ from pathlib import Path
 from smtplib import SMTP
 from socket import socket
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiosmtpd.controller import Controller
 
@@ -23,6 +25,7 @@ from maild.clock import SystemClock
 from maild.errors import Temporary
 
 PATIENCE_S = 15.0
+ZONE = ZoneInfo("Europe/Madrid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,10 @@ class Stage:
         if done.returncode:
             raise Temporary(f"maild {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout
+
+    def today(self) -> date:
+        """The desk's day."""
+        return SystemClock().now().astimezone(ZONE).date()
 
     # -- writing ----------------------------------------------------------------------------
 

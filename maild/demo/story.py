@@ -158,7 +158,8 @@ def reopened(stage: Stage, teller: Teller) -> None:
 def told_in_figures(stage: Stage, teller: Teller) -> None:
     teller.act("El informe de la supervisora")
     out = stage.folder / "report"
-    stage.maild("report", "semanal", "--out", str(out))
+    today = stage.today()
+    stage.maild("report", "semanal", "--period", f"{today}/{today}", "--out", str(out))
     ticket = json.loads(stage.maild("show", "1", "--json"))
     teller.say(
         f"{ticket['tag']} {ticket['status']}, nivel {ticket['level']}, "

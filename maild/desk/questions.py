@@ -62,9 +62,7 @@ class Questions:
     roster: Roster
     library: Library
     clock_lines: Callable[[Ticket, str, datetime], list[str]]
-    report: Callable[
-        [str, str, Member, str, str], None
-    ]  #: name, period, to whom, language, cause
+    report: Callable[[str, str, Member, str, datetime], None]  #: name, period, to, cause, now
 
     def answer(self, asked: Asked) -> Reply:
         """Raises `Refusal` where there is nothing to answer."""
@@ -169,7 +167,8 @@ class Questions:
         """A report of its own letter; this says only that it is on its way."""
         words = asked.command.argument.split(maxsplit=1)
         period = words[1] if len(words) > 1 else ""
-        self.report(words[0], period, asked.member, asked.language, str(asked.now))
+        cause = f"{asked.member.key}:{asked.now.isoformat()}"
+        self.report(words[0], period, asked.member, cause, asked.now)
         return Reply(
             f"#report {asked.command.argument}", (say("report-comes", asked.language),)
         )

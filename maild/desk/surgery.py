@@ -105,23 +105,23 @@ Inverse = Callable[[Case, Event, str, Casebook, Callable[[Case], None]], None]
 
 
 def _status(case: Case, event: Event, actor: str, *_: object) -> None:
-    case.set_status(Status(event.detail["from"]), actor, reason="undo")
+    case.set_status(Status(event.detail["from"]), actor, reason="undone")
 
 
 def _assigned(case: Case, event: Event, actor: str, *_: object) -> None:
-    case.assign(event.detail["from"], actor, reason="undo")
+    case.assign(event.detail["from"], actor, reason="undone")
 
 
 def _priority(case: Case, event: Event, actor: str, *_: object) -> None:
-    case.set_priority(Priority(event.detail["from"]), actor, reason="undo")
+    case.set_priority(Priority(event.detail["from"]), actor, reason="undone")
 
 
 def _department(case: Case, event: Event, actor: str, *_: object) -> None:
-    case.set_department(event.detail["from"], actor, reason="undo")
+    case.set_department(event.detail["from"], actor, reason="undone")
 
 
 def _level(case: Case, event: Event, actor: str, *_: object) -> None:
-    case.set_level(event.detail["from"], actor, reason="undo")
+    case.set_level(event.detail["from"], actor, reason="undone")
 
 
 def _tags(case: Case, event: Event, actor: str, *_: object) -> None:
@@ -159,7 +159,7 @@ def _part(parent: Case, child: Case, actor: str, cases: Casebook) -> None:
         if event.kind is EventKind.STATUS and event.detail["to"] == Status.MERGED
     )
     child.ticket = replace(child.ticket, merged_into=None)
-    child.set_status(Status(before), actor, reason="undo")
+    child.set_status(Status(before), actor, reason="undone")
     cases.take_back(parent.ticket.id, child.ticket.id)
     parent.history = [
         event

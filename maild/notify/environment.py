@@ -117,3 +117,14 @@ class Environment(ImmutableSandboxedEnvironment):
                 css = css.replace(word, value)
             self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, extra_css=css)
         return self._inliner
+
+
+def report_environment(own: Path | None) -> ImmutableSandboxedEnvironment:
+    """Templates of reports: the same care, but blanks and breaks stand as they are written."""
+    folders = [folder for folder in (own, builtin_templates()) if folder is not None]
+    return ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        auto_reload=False,
+    )

@@ -99,8 +99,13 @@ def is_agent_response(event: Event, failed: frozenset[object] = frozenset()) -> 
 
 
 def is_customer_message(event: Event) -> bool:
-    """A person's mail that is not an agent's (R4): no bounce, no automatic answer."""
-    return event.kind is EventKind.MESSAGE and event.detail.get("kind") == MessageKind.CUSTOMER
+    """A person's mail that is not an agent's (R4): no bounce, no automatic answer, and not
+    of a stranger, whose words are for agents only."""
+    return (
+        event.kind is EventKind.MESSAGE
+        and event.detail.get("kind") == MessageKind.CUSTOMER
+        and event.detail.get("public", True) is True
+    )
 
 
 def undelivered(events: Iterable[Event]) -> frozenset[object]:

@@ -12,6 +12,8 @@ from maild.store.alarms import Alarms
 from maild.store.browse import Browse
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
+from maild.store.fields import to_micros
+from maild.store.histories import Histories
 from maild.store.intake import IntakeStore
 from maild.store.leases import Leases
 from maild.store.mailboxes import MailboxStore
@@ -37,6 +39,7 @@ class Store:
         self.leases = Leases(engine)
         self.cases = Casebook(engine, self.outbox, self.alarms, reckon)
         self.browse = Browse(engine, self.cases)
+        self.histories = Histories(engine)
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -73,7 +76,20 @@ def open_store(
     """
     engine = Engine(url)
     prepare(engine)
-    return Store(engine, clock or SystemClock(), reckon)
+    clock = clock or SystemClock()
+    _note_installation(engine, clock)
+    return Store(engine, clock, reckon)
+
+
+def _note_installation(engine: Engine, clock: Clock) -> None:
+    """Since when this store exists: no report is owed for the time before."""
+    if engine.one("SELECT 1 FROM note WHERE name = 'installed'") is None:
+        with engine.write():
+            engine.execute(
+                "INSERT INTO note (name, value) VALUES ('installed', ?) "
+                "ON CONFLICT (name) DO NOTHING",
+                [str(to_micros(clock.now()))],
+            )
 
 
 def new_holder() -> str:
