@@ -38,6 +38,7 @@ class MailboxStore:
                 [place.account, place.folder],
             )
             if row is None:
+                now = now.replace(microsecond=0)  # a server dates its mail in whole seconds
                 self._remember(place, now)
                 return now
             uidvalidity, silent, polled = row
