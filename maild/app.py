@@ -38,6 +38,7 @@ from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
 from maild.desk.roster import Member, Roster, plain
 from maild.desk.rounds import Rounds
+from maild.digests import DigestRounds
 from maild.errors import NotFound, Temporary
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.imap import Watcher
@@ -445,6 +446,13 @@ class App:
             HeldMail(store, partial(self._tell_expired, store)),
             Planning(store, promises.fingerprint(self.settings, self.rulebook)),
             ReportRounds(self.reporting(store), self.letters_bell.ring),
+            DigestRounds(
+                store,
+                self.notices(store),
+                self.rulebook,
+                self.practice.timezone,
+                self.letters_bell.ring,
+            ),
         ]
 
     def _tell_expired(self, store: Store, number: int) -> None:
