@@ -296,7 +296,7 @@ def test_a_full_disk_puts_mail_off(tmp_path: Path, sink: Sink, small_disk: Path)
         assert len(letters) == len(set(letters)) == 2 * len(taken)
 
 
-# -- maild deliver ------------------------------------------------------------------------------
+# -- maild deliver ----------------------------------------------------------------------------
 
 
 def test_deliver_with_and_without_a_daemon(tmp_path: Path, sink: Sink) -> None:
