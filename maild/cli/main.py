@@ -13,6 +13,7 @@ from maild.cli import (
     deliver,
     demo,
     init,
+    moving,
     parse,
     queue,
     report,
@@ -85,6 +86,8 @@ app.command()(tickets.search)
 app.command()(tickets.why)
 app.command()(sla.sla)
 app.add_typer(queue.app, name="queue")
+app.command()(moving.export)
+app.command("import")(moving.import_)
 
 
 def main() -> None:

@@ -97,6 +97,17 @@ class Engine:
         assert row is not None
         return int(row[0])
 
+    def next_numbers(self, name: str, count: int) -> list[int]:
+        """So many at once."""
+        if self.postgres:
+            sql = "SELECT nextval(?) FROM generate_series(1, ?)"
+            return [int(row[0]) for row in self.rows(sql, [f"number_{name}", count])]
+        row = self.one(
+            "UPDATE number SET value = value + ? WHERE name = ? RETURNING value", [count, name]
+        )
+        assert row is not None
+        return list(range(int(row[0]) - count + 1, int(row[0]) + 1))
+
     def raise_number(self, name: str, floor: int) -> None:
         """Never give a `ticket` or `message` number up to `floor` again."""
         if self.postgres:
