@@ -53,15 +53,6 @@ class Deadlines:
             if alarm.at <= now
         ]
 
-    def overdue(self, case: Case) -> list[Ready]:
-        """Every step of the past that no event tells of, whether or not letters may leave."""
-        now, states = present(case), self.states(case)
-        return [
-            Ready(alarm, self.steps[alarm.step], _state_of(alarm, states))
-            for alarm in alarms(states, self.steps)
-            if alarm.at <= now
-        ]
-
     def _planned(self, case: Case, states: Sequence[ClockState]) -> Iterator[Alarm]:
         """The alarms ahead; those of the past are put off to when their letters may leave.
         What fell due before a ticket was imported is nobody's news."""
