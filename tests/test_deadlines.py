@@ -13,7 +13,6 @@ from maild.app import DeskAtWork, build
 from maild.desk.case import Case
 from maild.desk.deadlines import Deadlines, present
 from maild.desk.lifecycle import Lifecycle
-from maild.desk.rounds import settle
 from maild.model.mail import Address
 from maild.model.ticket import Clock, Event, EventKind, Ticket
 from maild.sla.escalation import Kind
@@ -265,21 +264,6 @@ def test_a_spam_ticket_has_nothing_ahead(office: Office) -> None:
     ring(office)
     office.answer(office.letter("sla-warning"), "#spam")
     assert office.store.alarms.of(1) == []
-
-
-def test_an_imported_past_is_told_to_nobody(office: Office) -> None:
-    """A history whose times ran out long ago: noted as breached then, and no letter."""
-    office.clock.set(at("2026-06-10 10:00"))
-    with office.store.write():
-        case = office.store.cases.open_case(1, office.clock.now())
-        assert case is not None
-        settle(case, office.app.deadlines)
-        office.store.cases.save(case)
-    ring(office)
-    assert alarm_letters(office) == []
-    breached = [e["detail"]["due"] for e in office.ticket()["events"]
-                if e["kind"] == "sla_breach"]  # fmt: skip
-    assert breached == ["2026-06-08T11:00:00Z", "2026-06-09T14:00:00Z"]
 
 
 def test_what_old_workers_saved_is_planned_again(office: Office) -> None:

@@ -69,7 +69,6 @@ def _compare(
     from maild.config.promises import rulebook
     from maild.model.as_json import timestamp
     from maild.sla.what_if import what_if
-    from maild.store.histories import Histories
 
     if other is None:
         raise typer.BadParameter("what-if needs the other configuration", param_hint="--with")
@@ -77,7 +76,7 @@ def _compare(
     wanted = _period(period, settings)
     start, end = wanted.start, min(wanted.end, now)
     result = what_if(
-        Histories(store.engine).alive_between(start, end),
+        ((h.ticket, h.events) for h in store.histories.around(start, end, end)),
         before=rulebook(settings, wanted.first.year),
         after=rulebook(load(other, secrets=False), wanted.first.year),
         period=(start, end),

@@ -60,15 +60,6 @@ class Rounds:
             case.assign(None, SYSTEM, reason="level")
 
 
-def settle(case: Case, deadlines: Deadlines) -> None:
-    """For a history that comes from elsewhere: what was due before now counts as done, and
-    nobody is told."""
-    for ready in deadlines.overdue(case):
-        _record(case, ready)
-    while deadlines.life.take(case):
-        pass
-
-
 def _record(case: Case, ready: Ready) -> None:
     alarm = ready.alarm
     warning = alarm.kind is Kind.WARNING
