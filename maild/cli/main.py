@@ -21,6 +21,7 @@ from maild.cli import (
     schema,
     sla,
     tickets,
+    verify,
 )
 from maild.errors import ConfigError, MaildError
 
@@ -86,6 +87,7 @@ app.command()(tickets.search)
 app.command()(tickets.why)
 app.command()(sla.sla)
 app.add_typer(queue.app, name="queue")
+app.command()(verify.verify)
 app.command()(moving.export)
 app.command("import")(moving.import_)
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,8 +35,9 @@ def export(
         else:
             lines = export_person(store.engine, tag, requester)
         count = 0
-        for count, line in enumerate(lines, 1):
+        for line in lines:
             stream.write(as_line(line))
+            count += 1
     print(f"{count} lines", file=sys.stderr)
 
 
@@ -55,7 +56,7 @@ def _written(out: Path | None) -> Iterator[IO[str]]:
     except OSError as error:
         raise ConfigError(f"{out}: {error.strerror}") from error
     try:
-        with open(handle, "w", encoding="utf-8") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
             yield stream
     except BaseException:
         out.unlink()
@@ -117,7 +118,7 @@ def _lines_of(file: Path) -> Callable[[], Iterable[bytes]]:
 
     if file.is_file():
         return lambda: file.open("rb")
-    kept = tempfile.TemporaryFile()
+    kept = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as what is returned
     with file.open("rb") as pipe:
         shutil.copyfileobj(pipe, kept)
 

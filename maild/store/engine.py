@@ -247,12 +247,13 @@ class _FileTurn(_NoTurn):
         self._local = threading.local()
 
 
-def integrity_faults(engine: Engine) -> list[str]:
-    """What the database itself says is wrong with its file; empty when nothing is."""
+def integrity_faults(engine: Engine, *, thorough: bool = False) -> list[str]:
+    """What the database itself says is wrong with its file; empty when nothing is. Only a
+    `thorough` look compares indexes with their tables, too."""
     if engine.postgres:
         return []
     try:
-        rows = engine.rows("PRAGMA quick_check")
+        rows = engine.rows("PRAGMA integrity_check" if thorough else "PRAGMA quick_check")
     except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
         return [str(error)]
     return [str(row[0]) for row in rows if row[0] != "ok"]
