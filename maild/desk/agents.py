@@ -6,9 +6,11 @@ against it. Opening tickets for others is `behalf`'s business, answers are `ques
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from maild.desk import commands, obey
+from maild.desk.allowance import ASKED_FOR as ASKED_FOR
+from maild.desk.allowance import UNPROVEN_A_DAY as UNPROVEN_A_DAY
+from maild.desk.allowance import has_room
 from maild.desk.case import Case, make_message
 from maild.desk.casebook import Casebook, Keep
 from maild.desk.commands import Command, Orders
@@ -26,13 +28,10 @@ from maild.ingest.signature import looks_like_signature, repeated_closings, set_
 from maild.ingest.trim import has_marker
 from maild.model.people import Role
 from maild.model.ticket import Message, MessageKind, Ticket
+from maild.rules import Decision
 
 QUESTIONS = frozenset(ANSWERS)
 _TEXT = frozenset({"note", "send"})
-
-#: letters somebody asked for, and how many in all an address gets that never gave a proof
-ASKED_FOR = ("answer", "link", "confirm", "command-error")
-UNPROVEN_A_DAY = 3
 
 #: a saved answer by (language, name); and the names there are
 Saved = Callable[[str, str], str | None]
@@ -45,6 +44,7 @@ class Obeyed:
     outcome: str  #: command | reply | question
     case: Case | None = None
     message: Message | None = None
+    decision: Decision | None = None  #: of the rules, where they were asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,12 +300,13 @@ class Agents:
 
     def may_ask(self, reading: Reading, *, proven: bool) -> bool:
         """Whether one more letter may go to somebody who asked (`answers_per_address`)."""
-        email, since = reading.sender.email, reading.now - self.practice.answers.per
-        if self.cases.letters_since(email, ASKED_FOR, since) >= self.practice.answers.count:
-            return False
-        today = reading.now - timedelta(days=1)
-        unproven = self.cases.letters_since(email, (*ASKED_FOR, "acknowledgement"), today)
-        return proven or unproven < UNPROVEN_A_DAY
+        return has_room(
+            reading.sender.email,
+            proven=proven,
+            cases=self.cases,
+            practice=self.practice,
+            now=reading.now,
+        )
 
     def hold(self, reading: Reading, ticket: Ticket | None) -> None:
         """Ask the registered address whether this mail is really his."""

@@ -55,7 +55,7 @@ class Behalf:
     def _open(self, reading: Reading, orders: Orders, passed_on: Forwarded | None) -> Obeyed:
         request, words = self._request(reading, orders, passed_on)
         customers = self.agents.customers
-        case, _ = customers.start(reading, request, words)
+        case, decision = customers.start(reading, request, words)
         if case is None:
             raise Refusal("no-customer")
         turn = self.agents.turn(case, reading)
@@ -67,10 +67,13 @@ class Behalf:
             self.agents.say(turn, bare, orders.text.strip(), note=True)
         turn.did("opened", number=case.ticket.id, customer=case.ticket.requester.email)
         occasion = Occasion(
-            cause=reading.cause, message=case.messages[0], courtesy=Courtesy.FULL
+            cause=reading.cause,
+            message=case.messages[0],
+            courtesy=Courtesy.FULL,
+            also=customers.ruling.told(case, decision),
         )
         customers.notices.tell(case, occasion)
-        return Obeyed("ticket", case, case.messages[0])
+        return Obeyed("ticket", case, case.messages[0], decision)
 
     def _request(
         self, reading: Reading, orders: Orders, passed_on: Forwarded | None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from maild.desk.case import Appointment, Case
 from maild.desk.lifecycle import Lifecycle
+from maild.model.ticket import EventKind
 from maild.sla.clocks import clocks, due_of
 from maild.sla.escalation import Alarm, Step, alarms, send_time
 from maild.sla.policy import Rulebook
@@ -56,6 +57,8 @@ class Deadlines:
     def _planned(self, case: Case, states: Sequence[ClockState]) -> Iterator[Alarm]:
         """The alarms ahead; those of the past are put off to when their letters may leave.
         What fell due before a ticket was imported is nobody's news."""
+        if _is_silent(case):
+            return
         now, imported = present(case), case.ticket.imported_at
         for alarm in alarms(states, self.steps):
             if imported is not None and alarm.at <= imported:
@@ -70,6 +73,15 @@ def present(case: Case) -> datetime:
     """Now, but never before anything that has happened: a mail that waited is decided at
     the instant of its arrival, and the clocks of two machines differ."""
     return max([case.now, *(event.at for event in case.all_events)])
+
+
+def _is_silent(case: Case) -> bool:
+    """Opened by a mail that lay in the mailbox before the desk began: nobody promised it
+    anything."""
+    return any(
+        event.kind is EventKind.CREATED and event.detail.get("silent")
+        for event in case.all_events[:1]
+    )
 
 
 def _state_of(alarm: Alarm, states: Sequence[ClockState]) -> ClockState:

@@ -7,9 +7,10 @@ table of contents.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 
-from maild.desk import surgery
+from maild.desk import opening, surgery
 from maild.desk.case import Case
 from maild.desk.casebook import Casebook
 from maild.desk.commands import Command
@@ -50,6 +51,10 @@ class Turn:
     @property
     def actor(self) -> str:
         return f"agent:{self.member.key}"
+
+    @property
+    def today(self) -> date:
+        return self.case.now.astimezone(self.practice.timezone).date()
 
     def did(self, key: str, **values: object) -> None:
         self.done.append(say(key, self.language, **values))
@@ -145,6 +150,7 @@ def department(turn: Turn, command: Command) -> None:
     if not turn.case.set_department(key, turn.actor):
         return
     turn.case.assign(None, turn.actor, reason="department")
+    opening.assign(turn.case, turn.roster, turn.cases, day=turn.today)
     turn.did("department", department=turn.roster.departments[key].name or key)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from maild.model.mail import Proof
+from maild.model.mail import Address, Proof
 from maild.model.ticket import Message
 
 
@@ -33,3 +33,5 @@ class Occasion:
     quiet_types: frozenset[str] = frozenset()  #: letters another one stands for
     encrypted: bool = False
     remarks: tuple[str, ...] = ()  #: sentences for the agents' notice, by key
+    also: tuple[Address, ...] = ()  #: whom a rule tells besides the ticket's own people
+    silent: bool = False  #: a mail older than the desk: nobody hears of it

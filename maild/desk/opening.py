@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from maild.desk.case import SYSTEM, Case
@@ -70,15 +70,20 @@ def _channel(reading: Reading) -> str:
 
 
 def facts_of(
-    reading: Reading, request: Request, practice: Practice, *, ticket: Ticket | None = None
+    reading: Reading,
+    request: Request,
+    practice: Practice,
+    *,
+    text: str,
+    ticket: Ticket | None = None,
 ) -> Facts:
-    """What the rules see of a mail (and of its ticket, for a reply)."""
+    """What the rules see of a mail (and of its ticket, for a reply). `text`: its new words."""
     mail = reading.mail
     department = ticket.department if ticket else request.department.key
     return Facts(
         subject=mail.subject,
-        body=mail.reply or mail.text,
-        from_=reading.sender.email,
+        body=text,
+        from_=reading.sender.email if ticket else request.requester.email,
         to=tuple(a.email for a in mail.to),
         cc=tuple(a.email for a in mail.cc),
         headers=mail.headers,
@@ -96,8 +101,11 @@ def facts_of(
     )
 
 
-def open_case(number: int, request: Request, decision: Decision, *, now: datetime) -> Case:
-    """A new ticket as the rules left it, with its `created` event."""
+def open_case(
+    number: int, request: Request, decision: Decision, *, now: datetime, silent: bool = False
+) -> Case:
+    """A new ticket as the rules left it, with its `created` event. `silent`: its mail is
+    older than the desk, so that no deadline of it is told to anybody."""
     department = decision.department or request.department.key
     priority = decision.priority or Priority.NORMAL
     level = decision.level or 1
@@ -112,7 +120,6 @@ def open_case(number: int, request: Request, decision: Decision, *, now: datetim
         level=level,
         channel=request.channel,
         language=request.language,
-        category=decision.category or None,
         external_id=request.external_id,
     )
     case = Case(ticket, now, is_new=True)
@@ -122,21 +129,34 @@ def open_case(number: int, request: Request, decision: Decision, *, now: datetim
         "priority": ticket.priority.value,
         "level": level,
     }
+    if silent:
+        detail["silent"] = True
     case.record(EventKind.CREATED, request.actor, detail)
     return case
 
 
-def assign(case: Case, roster: Roster, load: Workload, *, wanted: str | None = None) -> None:
-    """Give the ticket to somebody of its department and level, if the department does so."""
-    if wanted and (agent := roster.agent_named(wanted)):
-        case.assign(agent.key, SYSTEM, reason="rule")
+def assign(
+    case: Case,
+    roster: Roster,
+    load: Workload,
+    *,
+    day: date,
+    wanted: str | None = None,
+    by: str = SYSTEM,
+) -> None:
+    """Give the ticket to the agent a rule names, else to somebody of its department and
+    level, if the department does so. Who is away on that day gets nothing."""
+    agent = roster.agent_named(wanted) if wanted else None
+    if agent and not agent.is_away(day):
+        case.assign(agent.key, by, reason="rule")
         return
     department = roster.departments.get(case.ticket.department)
     if department is None or department.assign is Assign.NONE:
         return
-    team = roster.team(department.key, case.ticket.level, case.now.date())
-    if team:
-        case.assign(_choose(department, team, load).key, SYSTEM, reason=department.assign.value)
+    team = roster.team(department.key, case.ticket.level, day)
+    if there := [agent for agent in team if not agent.is_away(day)]:
+        chosen = _choose(department, there, load)
+        case.assign(chosen.key, SYSTEM, reason=department.assign.value)
 
 
 def _choose(department: Department, team: list[Agent], load: Workload) -> Agent:

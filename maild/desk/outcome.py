@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from maild.rules import Decision
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -17,3 +19,4 @@ class Outcome:
     error: str | None = None
     until: datetime | None = None  #: held: when it expires
     why: dict[str, Any] | None = None  #: the decision record, for `maild why`
+    decision: Decision | None = None  #: what the rules said, where they were asked

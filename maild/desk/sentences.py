@@ -66,6 +66,7 @@ _ES: Mapping[str, str] = {
     "remark-courtesy-plain": "El remitente no está comprobado: el acuse de recibo no repite "
     "nada de su correo.",
     "remark-courtesy-none": "El remitente no ha recibido acuse de recibo.",
+    "rule-answer": "Respuesta automática",
     "remark-program": "No se reenvían programas: {files}. Se guardan en la solicitud.",
     "remark-large": "Demasiado grande para reenviarlo: {files}. Se guarda en la solicitud.",
 }
@@ -130,6 +131,7 @@ _EN: Mapping[str, str] = {
     "remark-courtesy-plain": "The sender is not proven: the acknowledgement repeats nothing "
     "of his mail.",
     "remark-courtesy-none": "The sender got no acknowledgement.",
+    "rule-answer": "Automatic answer",
     "remark-program": "Programs are not sent on: {files}. They are kept with the request.",
     "remark-large": "Too large to send on: {files}. It is kept with the request.",
 }

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from maild.errors import ConfigError
@@ -101,7 +101,8 @@ class RuleBook:
                 ledger.enter(_line(rule, True, findings), rule, mail.draft)
                 if mail.draft.stopped:
                     break
-        return _decision(mail.draft, ledger, book=self, trace=lambda: self._trace(mail, on))
+        decision = _decision(mail.draft, ledger, book=self, trace=lambda: self._trace(mail, on))
+        return replace(decision, on=on, facts=facts)
 
     def trace(self, facts: Facts, *, on: str = "new") -> tuple[TraceLine, ...]:
         """A line for every rule: what matched, or the first condition that failed."""

@@ -76,6 +76,8 @@ class Decision:
     lines: tuple[TraceLine, ...] = ()  #: of the rules that matched
     book: str = ""  #: digest of the rule book
     asked: int = 0  #: how many rules it has
+    on: str = field(default="new", compare=False)  #: the occasion
+    facts: Facts | None = field(default=None, repr=False, compare=False)  #: what they saw
     _trace: Callable[[], tuple[TraceLine, ...]] = field(
         default=tuple, repr=False, compare=False
     )

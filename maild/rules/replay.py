@@ -4,44 +4,49 @@ The caller reads stored mail and hands over its facts one by one, so a year of m
 more memory than a day's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from maild.rules.engine import RuleBook
 from maild.rules.facts import Decision, Facts
 
+MATCHED = "matched"
+
 
 class Stored(NamedTuple):
     """One stored message as the rules saw it."""
 
-    ticket: int
-    message: int
+    ticket: int | None  #: None where it opened none
+    message: int | None
     facts: Facts
     on: str = "new"
+    done: Mapping[str, Any] | None = None  #: what was decided then, as `shown` has it
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One message that the other rules would treat otherwise."""
 
-    ticket: int
-    message: int
-    before: Decision
-    after: Decision
+    ticket: int | None
+    message: int | None
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    subject: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "ticket": self.ticket,
             "message": self.message,
-            "before": _shown(self.before),
-            "after": _shown(self.after),
+            "before": dict(self.before),
+            "after": dict(self.after),
         }
 
     def fields(self) -> list[str]:
         """Names of what differs: ["department", "tags"]."""
-        before, after = self.before.outcome(), self.after.outcome()
-        return [key for key in before if before[key] != after[key]]
+        return [
+            key for key in self.before if key != MATCHED and self.before[key] != self.after[key]
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +59,25 @@ class Replay:
         return {"messages": self.messages, "differ": [d.as_json() for d in self.differ]}
 
 
-def differences(
-    stored: Iterable[Stored | tuple[int, int, Facts, str]], before: RuleBook, after: RuleBook
-) -> Replay:
-    """Every message on which the two books decide differently, and how many were asked."""
+def differences(stored: Iterable[Stored], before: RuleBook | None, after: RuleBook) -> Replay:
+    """Every message on which two books decide differently, and how many were asked.
+
+    Without `before`, `after` is compared with what was decided then (`Stored.done`). Which
+    rules matched is told, but is no difference while they do the same.
+    """
     found: list[Difference] = []
     count = 0
-    for ticket, message, facts, on in stored:
+    for ticket, message, facts, on, done in stored:
         count += 1
-        old, new = before.decide(facts, on=on), after.decide(facts, on=on)
-        if old.outcome() != new.outcome():
-            found.append(Difference(ticket, message, old, new))
+        old = shown(before.decide(facts, on=on)) if before else (done or {})
+        difference = Difference(
+            ticket, message, old, shown(after.decide(facts, on=on)), facts.subject
+        )
+        if difference.fields():
+            found.append(difference)
     return Replay(count, tuple(found))
 
 
-def _shown(decision: Decision) -> dict[str, Any]:
-    return decision.outcome() | {"matched": list(decision.matched)}
+def shown(decision: Decision) -> dict[str, Any]:
+    """A decision without the why, and the names of the rules that made it."""
+    return decision.outcome() | {MATCHED: list(decision.matched)}

@@ -116,7 +116,9 @@ class Casebook:
         digits = row[0].removeprefix("intake:").split(":")[0] if row else ""
         if not digits.isdecimal():
             return None
-        found = self._engine.one("SELECT id FROM message WHERE intake = ?", [int(digits)])
+        found = self._engine.one(
+            "SELECT id FROM message WHERE intake = ? ORDER BY id LIMIT 1", [int(digits)]
+        )
         return found[0] if found else None
 
     def earlier_texts(self, sender: str, count: int) -> list[str]:

@@ -16,6 +16,7 @@ from maild.interfaces import Clock
 from maild.model.mail import Envelope
 from maild.store.engine import Engine
 from maild.store.fields import from_micros, micros_or_none, to_json, to_micros
+from maild.store.replay import Sightings
 
 BATCH_BYTES = 8_000_000
 _ADVISORY = 7301  # PostgreSQL advisory locks of intake rows
@@ -39,6 +40,7 @@ class IntakeStore:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
+        self._sightings = Sightings(engine)
 
     # -- the doors' side ------------------------------------------------------------------
 
@@ -170,6 +172,8 @@ class IntakeStore:
                 number,
             ],
         )
+        if outcome.decision is not None:
+            self._sightings.keep(number, outcome.decision)
 
     def again(self, number: int) -> bool:
         """Put a failed, held or stubbed message back in line."""

@@ -19,6 +19,10 @@ from maild.store.leases import Leases
 from maild.store.mailboxes import MailboxStore
 from maild.store.migrations import prepare
 from maild.store.outbox import Outbox
+from maild.store.portal import PortalStore
+from maild.store.replay import Sightings
+from maild.store.storms import Storms
+from maild.store.troubles import Troubles
 
 
 class Store:
@@ -37,9 +41,13 @@ class Store:
         self.outbox = Outbox(engine)
         self.alarms = Alarms(engine)
         self.leases = Leases(engine)
+        self.troubles = Troubles(engine)
         self.cases = Casebook(engine, self.outbox, self.alarms, reckon)
         self.browse = Browse(engine, self.cases)
+        self.portal = PortalStore(engine)
         self.histories = Histories(engine)
+        self.sightings = Sightings(engine)
+        self.storms = Storms(engine)
 
     @contextmanager
     def write(self) -> Iterator[None]:

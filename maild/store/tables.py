@@ -10,6 +10,7 @@ from peewee import (
     BooleanField,
     CharField,
     CompositeKey,
+    ForeignKeyField,
     IntegerField,
     Model,
     SmallIntegerField,
@@ -53,6 +54,23 @@ class Raw(Model):
 
     intake = IntegerField(primary_key=True)
     content = BlobField()
+
+
+class Sighting(Model):
+    """What the rules saw of a mail and decided (`store.replay`); goes with its raw mail."""
+
+    intake = ForeignKeyField(Raw, primary_key=True, on_delete="CASCADE", column_name="intake")
+    content = BlobField()
+
+
+class Storm(Model):
+    """Near-identical mails of one `[[cluster]]`, and the ticket they belong to."""
+
+    key = CharField(max_length=64, primary_key=True)
+    ticket = IntegerField(index=True)  #: 0 while the first one is decided
+    first = InstantField()
+    latest = InstantField()
+    count = IntegerField()
 
 
 class Seen(Model):
@@ -267,7 +285,33 @@ class Note(Model):
     value = TextField()
 
 
+class UsedLink(Model):
+    """A sign-in link that has been used up; forgotten once it has expired anyway."""
+
+    nonce = TextField(primary_key=True)
+    until = InstantField()
+
+
+class Submission(Model):
+    """What a program handed in under a name of its own, so that it counts once."""
+
+    external_id = TextField(primary_key=True)
+    intake = IntegerField()
+
+
+class ArticleVote(Model):
+    """Whether an article helped somebody."""
+
+    article = TextField()
+    voter = CharField(max_length=32)
+    useful = BooleanField()
+
+    class Meta:
+        primary_key = CompositeKey("article", "voter")
+
+
 ALL: ClassVar[tuple[type[Model], ...]] = (  # type: ignore[misc]
-    Intake, Raw, Seen, Mailbox, Ticket, Reader, Message, Event, Reference, Letter, Blob,
-    Written, Alarm, Address, Lease, Slot, Note,
+    Intake, Raw, Sighting, Storm, Seen, Mailbox, Ticket, Reader, Message, Event, Reference,
+    Letter, Blob, Written, Alarm, Address, Lease, Slot, Note,
+    UsedLink, Submission, ArticleVote,
 )  # fmt: skip

@@ -1,0 +1,23 @@
+"""How many letters an address may ask for: the bounds that keep the desk from being used
+against others (`[limits] answers_per_address`)."""
+
+from datetime import datetime, timedelta
+
+from maild.desk.casebook import Casebook
+from maild.desk.practice import Practice
+
+#: letters somebody asked for, and how many in all an address gets that never gave a proof
+ASKED_FOR = ("answer", "link", "confirm", "command-error")
+UNPROVEN_A_DAY = 3
+
+
+def has_room(
+    email: str, *, proven: bool, cases: Casebook, practice: Practice, now: datetime
+) -> bool:
+    """Whether one more letter may go to somebody who asked."""
+    since = now - practice.answers.per
+    if cases.letters_since(email, ASKED_FOR, since) >= practice.answers.count:
+        return False
+    today = now - timedelta(days=1)
+    unproven = cases.letters_since(email, (*ASKED_FOR, "acknowledgement"), today)
+    return proven or unproven < UNPROVEN_A_DAY
