@@ -19,13 +19,13 @@ close_after = "14d"
 
 
 def ring(office: Office, **later: float) -> list[Received]:
-    """So much later the timetable rings; the letters of that."""
+    """So much later the timetable rings; the letters of that, digests aside."""
     office.clock.wind(**later)
     app: App = office.app
     for job in app.jobs(office.store):
         while job.run(office.clock.now()):
             pass
-    return office.letters()
+    return [letter for letter in office.letters() if letter.type != "digest"]
 
 
 def solved(office: Office) -> Received:

@@ -72,7 +72,7 @@ Arrivals = list[tuple[str, str, str]]
 
 
 def wait_until(office: Office, text: str) -> Arrivals:
-    """Minute by minute; what came when: (time in Madrid, type, to)."""
+    """Minute by minute; what came when: (time in Madrid, type, to). Digests aside."""
     jobs = office.app.jobs(office.store)
     arrivals: Arrivals = []
     while office.clock.now() < at(text):
@@ -81,7 +81,8 @@ def wait_until(office: Office, text: str) -> Arrivals:
             while job.run(office.clock.now()):
                 pass
         now = office.clock.now().astimezone(MADRID)
-        arrivals += [(f"{now:%a %H:%M}", type, to) for type, to in kinds(office.letters())]
+        came = [(type, to) for type, to in kinds(office.letters()) if type != "digest"]
+        arrivals += [(f"{now:%a %H:%M}", type, to) for type, to in came]
     return arrivals
 
 
