@@ -7,7 +7,6 @@ because SQLite's own busy handler sleeps and starves; its timeout stays as the b
 
 import fcntl
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -47,23 +46,29 @@ class Engine:
         """Run one statement written with `?` marks; a cursor to read from."""
         if self.postgres:
             sql = sql.replace("?", "%s")
-        return self.database.execute_sql(sql, values)  # type: ignore[no-untyped-call]
+        with translated_errors(self):
+            return self.database.execute_sql(sql, values)  # type: ignore[no-untyped-call]
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return list(self.execute(sql, values).fetchall())
+        found = self.execute(sql, values)
+        with translated_errors(self):
+            return list(found.fetchall())
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
-        row: tuple[Any, ...] | None = self.execute(sql, values).fetchone()
-        return row
+        found = self.execute(sql, values)
+        with translated_errors(self):
+            row: tuple[Any, ...] | None = found.fetchone()
+            return row
 
     def execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of values."""
         if values:
             if self.postgres:
                 sql = sql.replace("?", "%s")
-            self.database.cursor().executemany(sql, values)  # type: ignore[no-untyped-call]
+            with translated_errors(self):
+                self.database.cursor().executemany(sql, values)  # type: ignore[no-untyped-call]
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -149,19 +154,22 @@ class Engine:
 
 @contextmanager
 def translated_errors(engine: Engine) -> Iterator[None]:
-    """Database errors in the words of the desk: try again, or the store is damaged."""
+    """Database errors in the words of the desk: try again, or the store is damaged.
+
+    Within a transaction they pass as they are, to be translated once it is rolled back.
+    """
     try:
         yield
-    except peewee.IntegrityError:
-        raise
-    except (peewee.OperationalError, peewee.InterfaceError, peewee.DatabaseError) as error:
+    except (peewee.DatabaseError, peewee.InterfaceError) as error:
+        if isinstance(error, peewee.IntegrityError) or engine.database.in_transaction():
+            raise
         text = str(error)
         if any(sign in text for sign in _DAMAGED):
             raise StoreUnusable(f"the store is damaged: {text}") from error
         if isinstance(error, peewee.ProgrammingError):
             raise
         engine.database.close()  # a broken connection heals only by being replaced
-        raise Temporary(f"the store can't be written now: {text}") from error
+        raise Temporary(f"the store can't be used now: {text}") from error
 
 
 def sqlite_path(url: str) -> Path:
@@ -172,7 +180,10 @@ def sqlite_path(url: str) -> Path:
 
 def _sqlite(path: Path) -> peewee.SqliteDatabase:
     if str(path) != ":memory:":
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Temporary(f"the store can't be used now: {error}") from error
     return peewee.SqliteDatabase(
         str(path),
         pragmas={
@@ -226,7 +237,10 @@ class _FileTurn(_NoTurn):
     def _handle(self) -> int:
         handle: int | None = getattr(self._local, "handle", None)
         if handle is None:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise Temporary(f"the store can't be used now: {error}") from error
             self._local.handle = handle
         return handle
 
@@ -254,6 +268,6 @@ def integrity_faults(engine: Engine, *, thorough: bool = False) -> list[str]:
         return []
     try:
         rows = engine.rows("PRAGMA integrity_check" if thorough else "PRAGMA quick_check")
-    except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
+    except StoreUnusable as error:
         return [str(error)]
     return [str(row[0]) for row in rows if row[0] != "ok"]

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 
 from maild.errors import StoreUnusable
-from maild.store.engine import Engine, integrity_faults
+from maild.store.engine import Engine, integrity_faults, translated_errors
 from maild.store.tables import ALL
 
 NUMBERS = ("ticket", "message")
@@ -33,8 +33,9 @@ STORE_VERSION = len(STEPS)
 
 def version_of(engine: Engine) -> int:
     """The version of the store at hand; 0 when it is empty."""
-    if not engine.database.table_exists("note"):
-        return 0
+    with translated_errors(engine):
+        if not engine.database.table_exists("note"):
+            return 0
     row = engine.one("SELECT value FROM note WHERE name = 'version'")
     return int(row[0]) if row else 0
 
