@@ -15,6 +15,7 @@ import schedule
 import structlog
 
 from maild.bell import Bell
+from maild.errors import Temporary
 from maild.interfaces import Clock
 
 log = structlog.get_logger("timetable")
@@ -141,8 +142,9 @@ class Timetable:
             while lane.job.run(self._clock.now()) and not self._stopping:
                 pass
             lane.failures = 0
-        except Exception:
-            log.exception("a job failed", job=lane.job.name)
+        except Exception as error:
+            ours = not isinstance(error, Temporary)  # a busy store is no fault of the job's
+            log.error("a job failed", job=lane.job.name, error=str(error), exc_info=ours)
             rest = min(2.0**lane.failures, MAX_REST_S)
             lane.failures += 1
             lane.rests_until = self._clock.monotonic() + rest
