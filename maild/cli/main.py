@@ -9,6 +9,7 @@ import typer
 
 from maild import __version__
 from maild.cli import (
+    backup,
     check,
     deliver,
     demo,
@@ -88,6 +89,7 @@ app.command()(tickets.why)
 app.command()(sla.sla)
 app.add_typer(queue.app, name="queue")
 app.command()(verify.verify)
+app.command()(backup.backup)
 app.command()(moving.export)
 app.command("import")(moving.import_)
 
