@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from maild.accounts import Supply, accounts, mailbox_settings, relay_of
 from maild.bell import Bell
 from maild.clock import SystemClock
 from maild.config import promises
@@ -42,7 +43,6 @@ from maild.digests import DigestRounds
 from maild.errors import NotFound, Temporary
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.imap import Watcher
-from maild.ingest.mailbox import After, MailboxSettings, password_login
 from maild.ingest.public_domains import PUBLIC_DOMAINS
 from maild.ingest.reader import Reader
 from maild.ingest.smtp import Door, DoorSettings
@@ -57,7 +57,7 @@ from maild.model.people import Agent, Assign, Department
 from maild.model.ticket import Ticket
 from maild.notify.addressing import Addressing
 from maild.notify.alarms import AlarmLetters
-from maild.notify.courier import FileCourier, Relay, SmtpCourier
+from maild.notify.courier import FileCourier, SmtpCourier
 from maild.notify.delivery import Delivery, EnvelopeSender
 from maild.notify.environment import Environment, builtin_templates, report_environment
 from maild.notify.facts import Desk as DeskFacts
@@ -66,6 +66,7 @@ from maild.notify.letters import Writer
 from maild.notify.notices import Notices
 from maild.notify.saved import SavedAnswers
 from maild.notify.telling import Telling
+from maild.oauth.keeper import Keeper
 from maild.processes import Role, Stop
 from maild.reporting import Reporting, ReportRounds
 from maild.reports.figures import Names
@@ -79,6 +80,7 @@ from maild.store.intake import Item
 from maild.store.leases import Hold
 from maild.store.outbox import Posted
 from maild.store.store import new_holder
+from maild.store.tokens import Tokens
 from maild.timetable import Always, Job, Permit, Timetable
 from maild.worker import POLL_S, Worker
 
@@ -525,7 +527,7 @@ class App:
 
         delivery = Delivery(
             store.outbox,
-            courier=self._courier,
+            courier=partial(self._courier, store),
             envelope=EnvelopeSender(self.signer, self.settings.relay.envelope),
             failed=failed,
             clock=self.clock,
@@ -537,7 +539,15 @@ class App:
         delivery.run(self.letters_bell.wait)
         store.close()
 
-    def _courier(self) -> SmtpCourier | FileCourier:
+    def tokens(self, store: Store) -> dict[str, Supply]:
+        """Who supplies each account with access tokens."""
+        room = Tokens(store.engine, store.leases, new_holder())
+        return {
+            name: Keeper(name, account.client, room, clock=self.clock).access
+            for name, account in accounts(self.settings).items()
+        }
+
+    def _courier(self, store: Store) -> SmtpCourier | FileCourier:
         relay = self.settings.relay
         if not relay.host:
             return FileCourier(Path(self.settings.desk.state_dir) / "outgoing")
@@ -593,8 +603,14 @@ class App:
         """A thread for each IMAP mailbox."""
         store = self.open_store()
         ledger = store.mailboxes.ringing(self.mail_bell.ring)
+        supply = self.tokens(store)
         watchers = [
-            Watcher(self._mailbox(key), ledger, clock=self.clock, tell=self._mailbox_trouble)
+            Watcher(
+                mailbox_settings(self.settings, key, supply),
+                ledger,
+                clock=self.clock,
+                tell=partial(self._mailbox_trouble, store),
+            )
             for key in self.settings.mailbox
         ]
         for watcher in watchers:
@@ -610,28 +626,13 @@ class App:
         for thread in threads:
             thread.join()
 
-    def _mailbox(self, key: str) -> MailboxSettings:
-        mailbox = self.settings.mailbox[key]
-        secret = mailbox.password
-        smtp = self.settings.smtp
-        return MailboxSettings(
-            name=key,
-            host=mailbox.host,
-            sign_in=password_login(mailbox.user, secret.reveal if secret else str),
-            port=mailbox.port,
-            security=mailbox.security,
-            folder=mailbox.folder,
-            after=After(mailbox.after.action, mailbox.after.folder),
-            department=mailbox.department or None,
-            read_only=self.practice.mode is Mode.SHADOW,
-            max_size=smtp.max_size if smtp else DoorLimits().max_size,
-        )
-
-    def _mailbox_trouble(self, name: str, trouble: str | None) -> None:
+    def _mailbox_trouble(self, store: Store, name: str, trouble: str | None) -> None:
+        """Remember it for the admins' letter, `/metrics` and `doctor`."""
         if trouble:
             log.error("mailbox in trouble", mailbox=name, error=trouble)
         else:
             log.info("mailbox works again", mailbox=name)
+        _remember_trouble(store, f"mailbox:{name}", trouble, self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -662,6 +663,17 @@ class RungIntake:
         numbers = self.intake.take_many(mails)
         self.bell.ring()
         return numbers
+
+
+def _remember_trouble(store: Store, name: str, trouble: str | None, now: datetime) -> None:
+    """A store that is busy now is no reason to stop working."""
+    try:
+        if trouble:
+            store.troubles.begin(name, trouble, now)
+        else:
+            store.troubles.over(name)
+    except Temporary as busy:
+        log.warning("store busy", error=str(busy))
 
 
 def _color(portal: Portal | None) -> str:

@@ -21,15 +21,16 @@ LAYERS: dict[str, str] = {
     "seams": "maild.interfaces",
     "desk": "maild.desk",
     "edge": """
-        maild.store maild.portal maild.kb maild.notify maild.bell maild.listeners
-        maild.processes maild.logs maild.ingest.imap maild.ingest.imap_client
-        maild.ingest.imap_folder maild.ingest.mailbox maild.ingest.smtp
+        maild.store maild.oauth maild.health maild.portal maild.kb maild.notify
+        maild.bell maild.listeners maild.processes maild.logs
+        maild.ingest.imap maild.ingest.imap_client maild.ingest.imap_folder
+         maild.ingest.mailbox maild.ingest.smtp
         maild.ingest.smtp_session maild.ingest.lmtp maild.ingest.group_commit
         maild.ingest.door_limits maild.ingest.reader maild.ingest.sandbox
         maild.reports.charts maild.reports.drawing maild.reports.letter
         """,
     "work": "maild.worker maild.jobs maild.timetable",
-    "app": "maild.config maild.app",
+    "app": "maild.config maild.accounts maild.app",
     "top": "maild.daemon maild.cli maild.demo maild.__main__",
 }
 ORDER = list(LAYERS)
@@ -42,7 +43,7 @@ IO = set(
     schedule""".split()
 )
 #: who may read settings
-SETTINGS_READERS = ("maild.config", "maild.app", "maild.cli", "maild.demo")
+SETTINGS_READERS = ("maild.config", "maild.app", "maild.accounts", "maild.cli", "maild.demo")
 CLOCK_CALLS = set(
     "datetime.now datetime.utcnow datetime.today date.today time.time time.time_ns".split()
 )

@@ -140,6 +140,25 @@ def password_login(user: str, password: Callable[[], str]) -> Callable[[Any], No
     return lambda client: client.login(user, password())
 
 
-def token_login(user: str, token: Callable[[], str]) -> Callable[[Any], None]:
-    """Sign in by XOAUTH2 with a fresh access token (Google, Microsoft 365)."""
-    return lambda client: client.oauth2_login(user, token())
+def token_login(user: str, token: Callable[..., str]) -> Callable[[Any], None]:
+    """Sign in with an access token: XOAUTH2 (Google, Microsoft 365) or OAUTHBEARER (RFC 7628).
+
+    `token(refused=…)` gives another one where the server has not taken the first.
+    """
+
+    def sign_in(client: Any) -> None:
+        from imapclient.exceptions import LoginError  # the store knows this module, too
+
+        bearer = client.has_capability("AUTH=OAUTHBEARER")
+        newer = bearer and not client.has_capability("AUTH=XOAUTH2")
+        login = client.oauthbearer_login if newer else client.oauth2_login
+        access = token()
+        try:
+            login(user, access)
+        except LoginError:
+            other = token(refused=access)
+            if other == access:
+                raise
+            login(user, other)
+
+    return sign_in

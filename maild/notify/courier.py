@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from maild.errors import Permanent, Temporary
+from maild.errors import MaildError, Permanent, Temporary
 from maild.interfaces import Clock
 
 #: RFC 5321 4.5.3.2.6: the client waits ten minutes for the answer to its final dot; giving
@@ -33,6 +33,11 @@ class Relay:
     user: str = ""
     password: Callable[[], str] = lambda: ""
     helo: str = ""
+    token: Callable[..., str] | None = None  #: an access token in place of a password
+
+
+class RelayDown(Temporary):
+    """The relay itself can't be used; nothing is said against the letter."""
 
 
 class SmtpCourier:
@@ -58,7 +63,7 @@ class SmtpCourier:
             raise _failure(error.smtp_code, _bytes(error.smtp_error)) from error
         except OSError as error:  # smtplib's own errors are of this kind, too
             self._drop()
-            raise Temporary(f"{self._relay.host}: {_text(error)}") from error
+            raise RelayDown(f"{self._relay.host}: {_text(error)}") from error
         self._used = self._clock.monotonic()
         self._count += 1
 
@@ -108,12 +113,15 @@ class SmtpCourier:
         try:
             smtp = self._open(relay)
             smtp.ehlo_or_helo_if_needed()
-            if relay.user:
+            if relay.token:
+                sign_in_by_token(smtp, relay.user, relay.token)
+            elif relay.user:
                 smtp.login(relay.user, relay.password())
         except smtplib.SMTPAuthenticationError as error:
-            raise Temporary(f"{relay.host} refuses the password: {_text(error)}") from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise Temporary(f"{relay.host}:{relay.port}: {_text(error)}") from error
+            what = "token" if relay.token else "password"
+            raise RelayDown(f"{relay.host} refuses the {what}: {_text(error)}") from None
+        except (smtplib.SMTPException, OSError, MaildError) as error:
+            raise RelayDown(f"{relay.host}:{relay.port}: {_text(error)}") from None
         if smtp.sock is not None:
             smtp.sock.settimeout(TIMEOUT_S)
         return smtp
@@ -144,6 +152,37 @@ class SmtpCourier:
             except (smtplib.SMTPException, OSError):
                 self._smtp.close()
             self._smtp = None
+
+
+def sign_in_by_token(smtp: smtplib.SMTP, user: str, token: Callable[..., str]) -> None:
+    """XOAUTH2 (Google, Microsoft 365), or OAUTHBEARER (RFC 7628) where only that is offered.
+
+    A token that is refused is exchanged once. Raises what smtplib raises.
+    """
+    offered = smtp.esmtp_features.get("auth", "").split()
+    newer = "OAUTHBEARER" in offered and "XOAUTH2" not in offered
+    access = token()
+    try:
+        _auth(smtp, user, access, newer=newer)
+    except smtplib.SMTPAuthenticationError:
+        other = token(refused=access)
+        if other == access:
+            raise
+        _auth(smtp, user, other, newer=newer)
+
+
+def _auth(smtp: smtplib.SMTP, user: str, access: str, *, newer: bool) -> None:
+    if newer:
+        name = user.replace("=", "=3D").replace(",", "=2C")
+        mechanism, first = "OAUTHBEARER", f"n,a={name},\1auth=Bearer {access}\1\1"
+    else:
+        mechanism, first = "XOAUTH2", f"user={user}\1auth=Bearer {access}\1\1"
+
+    def answer(challenge: bytes | None = None) -> str:
+        """A challenge holds the reason for a no; the no itself comes after our answer."""
+        return first if challenge is None else "\1" if newer else ""
+
+    smtp.auth(mechanism, answer)
 
 
 def _failure(code: int, answer: bytes) -> Temporary | Permanent:
