@@ -52,13 +52,13 @@ class Engine:
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         found = self.execute(sql, values)
-        with translated_errors(self):
+        with translated_errors(self), peewee.__exception_wrapper__:
             return list(found.fetchall())
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         found = self.execute(sql, values)
-        with translated_errors(self):
+        with translated_errors(self), peewee.__exception_wrapper__:
             row: tuple[Any, ...] | None = found.fetchone()
             return row
 
@@ -67,7 +67,7 @@ class Engine:
         if values:
             if self.postgres:
                 sql = sql.replace("?", "%s")
-            with translated_errors(self):
+            with translated_errors(self), peewee.__exception_wrapper__:
                 self.database.cursor().executemany(sql, values)  # type: ignore[no-untyped-call]
 
     @contextmanager
