@@ -551,18 +551,7 @@ class App:
         relay = self.settings.relay
         if not relay.host:
             return FileCourier(Path(self.settings.desk.state_dir) / "outgoing")
-        secret = relay.password
-        return SmtpCourier(
-            Relay(
-                relay.host,
-                relay.port,
-                relay.security,
-                relay.user,
-                secret.reveal if secret else str,
-                self.settings.smtp.hostname if self.settings.smtp else "",
-            ),
-            self.clock,
-        )
+        return SmtpCourier(relay_of(self.settings, relay, self.tokens(store)), self.clock)
 
     def _keep_door(self, stop: Stop, ready: Callable[[], None]) -> None:
         """The SMTP or LMTP door."""
