@@ -181,7 +181,9 @@ class Story:
     def decisions(self, now: datetime) -> list[Decision]:
         """Each deadline that was met or missed, as known at `now` (KPI 12)."""
         if self._decided is None:
-            self._decided = decisions(clocks(self.events, self.rulebook, now))
+            self._decided = decisions(
+                clocks(self.events, self.rulebook, now, ticket=self.ticket)
+            )
         return self._decided
 
     @property
