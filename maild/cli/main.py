@@ -13,11 +13,14 @@ from maild.cli import (
     check,
     deliver,
     demo,
+    forget,
     init,
     moving,
+    oauth,
     parse,
     queue,
     report,
+    rules,
     run,
     schema,
     sla,
@@ -88,8 +91,11 @@ app.command()(tickets.search)
 app.command()(tickets.why)
 app.command()(sla.sla)
 app.add_typer(queue.app, name="queue")
+app.add_typer(oauth.app, name="oauth")
+app.add_typer(rules.app, name="rules")
 app.command()(verify.verify)
 app.command()(backup.backup)
+app.command()(forget.forget)
 app.command()(moving.export)
 app.command("import")(moving.import_)
 

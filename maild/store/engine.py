@@ -86,6 +86,12 @@ class Engine:
                     yield
 
     @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The writers' turn without a transaction, for what must stand outside of one."""
+        with translated_errors(self), self._turn:
+            yield
+
+    @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of a transaction that can fail alone."""
         with self.database.savepoint():

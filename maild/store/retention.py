@@ -1,0 +1,74 @@
+"""What is kept for so long and no longer (`[retention]`): raw mail, and the words of closed
+tickets. In small transactions, so that mail goes on meanwhile.
+
+A closed ticket that is old enough loses its words and its people; that it was there, when, and
+what was done stays, so that old figures can still be recounted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+
+from maild.store.checks import RAW_HORIZON
+from maild.store.engine import Engine
+from maild.store.erasure import FORGOTTEN, Eraser, pseudonym
+from maild.store.fields import to_micros
+
+TOGETHER: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long; None is for ever."""
+
+    raw_mail: timedelta | None = None
+    closed_tickets: timedelta | None = None
+
+
+def apply_retention(engine: Engine, rules: Retention, now: datetime) -> bool:
+    """Do a piece of it; whether there may be more. Safe to do twice."""
+    more = False
+    if rules.raw_mail is not None:
+        more |= _drop_raw(engine, to_micros(now - rules.raw_mail))
+    if rules.closed_tickets is not None:
+        more |= _empty_tickets(engine, to_micros(now - rules.closed_tickets))
+    return more
+
+
+def _drop_raw(engine: Engine, horizon: int) -> bool:
+    """The bytes of mail that is done; what waits keeps them."""
+    with engine.write():
+        _note_horizon(engine, horizon)
+        done = engine.execute(
+            "DELETE FROM raw WHERE intake IN (SELECT r.intake FROM raw r JOIN intake i "
+            "ON i.id = r.intake WHERE i.received < ? AND i.state = 'done' "
+            "ORDER BY r.intake LIMIT ?)",
+            [horizon, TOGETHER],
+        )
+    return int(done.rowcount) == TOGETHER
+
+
+def _note_horizon(engine: Engine, horizon: int) -> None:
+    """So that `verify` knows what may be gone. It never goes back."""
+    row = engine.one("SELECT value FROM note WHERE name = ?", [RAW_HORIZON])
+    if row is None or int(row[0]) < horizon:
+        engine.execute(
+            "INSERT INTO note (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            [RAW_HORIZON, str(horizon)],
+        )
+
+
+def _empty_tickets(engine: Engine, horizon: int) -> bool:
+    with engine.write():
+        found = engine.rows(
+            "SELECT id FROM ticket WHERE status IN ('closed', 'merged', 'spam') "
+            "AND coalesce(closed_at, updated_at) < ? AND requester_email NOT LIKE ? "
+            "ORDER BY id LIMIT ?",
+            [horizon, f"{FORGOTTEN}%", TOGETHER],
+        )
+        eraser = Eraser(engine, cache(lambda email: pseudonym()))
+        eraser.erase([row[0] for row in found])
+        eraser.sweep_files()
+    return len(found) == TOGETHER
