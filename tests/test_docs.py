@@ -157,9 +157,12 @@ def ineffective() -> Iterator[str]:
 
 def attributes() -> set[str]:
     """Every attribute that is looked up where settings are read."""
-    places = [ROOT / "maild/app.py", ROOT / "maild/config/promises.py"]
-    places += (ROOT / "maild/cli").glob("*.py")
-    trees = [ast.parse(path.read_text()) for path in places]
+    config = ROOT / "maild" / "config"
+    texts = [(config / name).read_text() for name in ("promises.py", "rulewords.py")]
+    for path in (ROOT / "maild").rglob("*.py"):
+        if config not in path.parents and "maild.config" in (text := path.read_text()):
+            texts.append(text)
+    trees = [ast.parse(text) for text in texts]
     return {
         node.attr
         for tree in trees
