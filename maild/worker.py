@@ -22,7 +22,6 @@ from maild.store.intake import Item
 log = structlog.get_logger("worker")
 
 BATCH = 200
-TOGETHER = 20  #: messages in one transaction
 MAX_ATTEMPTS = 3
 CAREFUL_FIRST = 20  #: messages taken singly after a start: one may have killed our forerunner
 POLL_S = 1.0
@@ -38,6 +37,31 @@ class Receives(Protocol):
     """The desk, within a transaction."""
 
     def receive(self, item: Item, mail: Mail) -> Outcome: ...
+
+
+class Pace:
+    """How many messages share a transaction.
+
+    While one is open no door can commit, so it is short; but where a commit itself is slow
+    (a disk that really syncs), enough messages share it to be worth its price.
+    """
+
+    SHORTEST_S = 0.004
+    MOST = 50
+
+    def __init__(self) -> None:
+        self._deciding = 0.004  #: seconds a message, lately
+        self._commit = 0.0  #: seconds a commit, lately
+
+    @property
+    def messages(self) -> int:
+        open_for = max(self.SHORTEST_S, 2 * self._commit)
+        return max(1, min(self.MOST, round(open_for / self._deciding)))
+
+    def note(self, messages: int, deciding: float, commit: float) -> None:
+        """What a transaction took."""
+        self._deciding = 0.8 * self._deciding + 0.2 * max(deciding / messages, 0.0001)
+        self._commit = 0.8 * self._commit + 0.2 * commit
 
 
 class Worker:
@@ -62,6 +86,7 @@ class Worker:
         self._done = done
         self._trouble = trouble
         self._careful = CAREFUL_FIRST
+        self._pace = Pace()
 
     def work(self) -> int:
         """One batch; how many messages it held."""
@@ -82,9 +107,12 @@ class Worker:
     def _work_together(self, items: Sequence[Item]) -> None:
         """In parts, each a transaction; the parser goes on with the next part meanwhile."""
         mails = self._read(items)
-        for start in range(0, len(items), TOGETHER):
-            part = items[start : start + TOGETHER]
+        start = 0
+        while start < len(items):
+            part = items[start : start + self._pace.messages]
             self._work_part(part, list(islice(mails, len(part))))
+            start += len(part)
+            self._done()
 
     def _work_part(self, items: Sequence[Item], mails: Sequence[Mail]) -> None:
         try:
@@ -121,17 +149,24 @@ class Worker:
 
     def _commit(self, items: Sequence[Item], mails: Sequence[Mail]) -> None:
         with self._store.write():
+            began = self._clock.monotonic()
             waiting = self._store.intake.still_new([item.id for item in items])
             for item, mail in zip(items, mails, strict=True):
                 if item.id in waiting:
-                    outcome = self._desk.receive(item, mail)
-                    self._store.intake.finish(item.id, outcome)
-                    log.info(
-                        "received",
-                        intake=item.id,
-                        ticket=outcome.ticket,
-                        outcome=outcome.outcome or outcome.state,
-                    )
+                    self._receive(item, mail)
+            decided = self._clock.monotonic()
+        committed = self._clock.monotonic()
+        self._pace.note(len(items), decided - began, committed - decided)
+
+    def _receive(self, item: Item, mail: Mail) -> None:
+        outcome = self._desk.receive(item, mail)
+        self._store.intake.finish(item.id, outcome)
+        log.info(
+            "received",
+            intake=item.id,
+            ticket=outcome.ticket,
+            outcome=outcome.outcome or outcome.state,
+        )
 
     def _set_aside(self, item: Item, reason: str) -> None:
         with self._store.write():

@@ -234,36 +234,43 @@ class _NoTurn:
 
 
 class _FileTurn(_NoTurn):
-    """The writers' queue: a lock on a file beside the database, one handle a thread."""
+    """The writers' queue: two locks beside the database, a handle of each for every thread.
+
+    Who wants to write waits for the place of the next one, and there for his turn. A writer
+    that lets go and wants again finds that place taken: no busy one starves the others.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._paths = (path.with_name(path.name + "-next"), path)
         self._local = threading.local()
 
-    def _handle(self) -> int:
-        handle: int | None = getattr(self._local, "handle", None)
-        if handle is None:
+    def _handles(self) -> tuple[int, int]:
+        handles: tuple[int, int] | None = getattr(self._local, "handles", None)
+        if handles is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             try:
-                handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                place, turn = (os.open(path, flags, 0o600) for path in self._paths)
             except OSError as error:
                 raise Temporary(f"the store can't be used now: {error}") from error
-            self._local.handle = handle
-        return handle
+            handles = self._local.handles = place, turn
+        return handles
 
     def __enter__(self) -> None:
-        fcntl.flock(self._handle(), fcntl.LOCK_EX)
+        place, turn = self._handles()
+        fcntl.flock(place, fcntl.LOCK_EX)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(place, fcntl.LOCK_UN)
 
     def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._handle(), fcntl.LOCK_UN)
+        fcntl.flock(self._handles()[1], fcntl.LOCK_UN)
 
     def close(self) -> None:
-        handle = getattr(self._local, "handle", None)
-        if handle is not None:
+        for handle in getattr(self._local, "handles", None) or ():
             os.close(handle)
-            self._local.handle = None
+        self._local.handles = None
 
     def forget(self) -> None:
-        # the inherited handle shares its lock with the parent: never use it
+        # the inherited handles share their locks with the parent: never use them
         self._local = threading.local()
 
 
