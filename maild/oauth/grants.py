@@ -144,12 +144,17 @@ def _by_assertion(client: Client, now: datetime) -> Token:
     token_url = client.token_url or key["token_uri"]
     try:
         from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
+        from joserfc.jwk import RSAKey
     except ImportError:
         raise ConfigError(
             "a service account needs the extra: pip install 'maild[oauth]'"
         ) from None
+    try:
+        private = RSAKey.import_key(key["private_key"])
+    except ValueError:
+        raise ConfigError(f"{client.key_file} holds no RSA private key") from None
     assertion = sign_jwt_bearer_assertion(
-        key["private_key"],
+        private,
         key["client_email"],
         token_url,
         subject=client.user,

@@ -25,7 +25,7 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_failure_delay = 0
 default_internal_user = dovecot
 default_login_user = dovenull
@@ -37,8 +37,8 @@ maildir_very_dirty_syncs = no
 mailbox_list_index = no
 {capability}
 passdb {{
-  driver = static
-  args = password=x
+  driver = {passdb}
+  args = {passdb_args}
 }}
 userdb {{
   driver = static
@@ -57,14 +57,31 @@ service imap-login {{
 }}
 """
 
+_OAUTH2 = """
+introspection_url = {introspection}
+introspection_mode = post
+username_attribute = username
+username_format = %u
+active_attribute = active
+active_value = true
+"""
+
 
 class Dovecot:
     """One server; `user()` names a mailbox nobody has used yet.
 
     `capability` replaces what it offers (such as a list without MOVE and UIDPLUS).
+    `introspection` is the URL where it asks about tokens; then nobody has a password, and
+    `mechanisms` are those it offers.
     """
 
-    def __init__(self, *, capability: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        capability: str = "",
+        introspection: str = "",
+        mechanisms: str = "xoauth2 oauthbearer",
+    ) -> None:
         self._program = program("dovecot", package="dovecot-imapd")
         needs_root("dovecot")
         self.folder = Path(tempfile.mkdtemp(prefix="maild-dc-", dir="/tmp"))
@@ -74,6 +91,11 @@ class Dovecot:
         self.cert, key = certificate(self.folder)
         (self.folder / "mail").mkdir()
         os.chown(self.folder / "mail", _NOBODY, _NOBODY)
+        passdb, arguments = "static", "password=x"
+        if introspection:
+            passdb, arguments = "oauth2", str(self.folder / "oauth2.conf")
+            asks = _OAUTH2.format(introspection=introspection)
+            (self.folder / "oauth2.conf").write_text(asks)
         offered = f"imap_capability = {capability}" if capability else ""
         (self.folder / "dovecot.conf").write_text(
             _CONFIG.format(
@@ -83,6 +105,9 @@ class Dovecot:
                 port=self.port,
                 tls_port=self.tls_port,
                 capability=offered,
+                mechanisms=mechanisms if introspection else "plain login",
+                passdb=passdb,
+                passdb_args=arguments,
             )
         )
         self.start()
