@@ -134,8 +134,9 @@ _TICKETS: Final = (
     Check(
         "ticket {0}",
         "is {1}, but no event tells how",
-        "SELECT t.id, t.status FROM ticket t WHERE t.status IN "
-        "('resolved', 'closed', 'merged', 'spam') AND NOT EXISTS "
+        "SELECT t.id, t.status FROM ticket t WHERE (t.status IN "
+        "('resolved', 'closed', 'merged', 'spam') "
+        "OR (t.status <> 'new' AND t.imported_at IS NULL)) AND NOT EXISTS "
         "(SELECT 1 FROM event e WHERE e.ticket = t.id AND e.kind = 'status')",
     ),
     Check(

@@ -216,8 +216,9 @@ class _Oblivion:
             "DELETE FROM reference WHERE address = ?",
         ):
             self.engine.execute(sql, [self.email])
-        # what agents wrote lately is kept to know their signatures again, and may name him
-        self.engine.execute("DELETE FROM written")
+        if self.since is not None or self.done.mails:
+            # what agents wrote lately, kept to know their signatures again, may name him
+            self.engine.execute("DELETE FROM written")
         self.engine.execute(
             "UPDATE slot SET result = replace(result, ?, 'forgotten') "
             "WHERE lower(result) LIKE ? ESCAPE '!'",

@@ -36,7 +36,7 @@ state_dir = "var"
 {desk}
 
 [store]
-url = "sqlite:///var/maild.db"
+url = "{url}"
 
 [calendar.oficina]
 mon-fri = "09:00-18:00"
@@ -140,6 +140,7 @@ class Office:
     desk: str = ""
     assign: str = "none"
     more: str = ""
+    url: str = "sqlite:///var/maild.db"
     start: datetime = datetime(2026, 6, 8, 7, 0, tzinfo=UTC)  #: a Monday, 9:00 in Madrid
     clock: WoundClock = field(init=False)
     app: App = field(init=False)
@@ -157,7 +158,8 @@ class Office:
         for name, value in changes.items():
             setattr(self, name, value)
         path = self.folder / "config.toml"
-        path.write_text(CONFIG.format(desk=self.desk, assign=self.assign, more=self.more))
+        text = CONFIG.format(desk=self.desk, assign=self.assign, more=self.more, url=self.url)
+        path.write_text(text)
         self.app = build(load(path), clock=self.clock)
         self.store = self.app.open_store()
         self.worker = Worker(
