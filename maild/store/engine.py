@@ -20,6 +20,22 @@ from maild.errors import ConfigError, StoreUnusable, Temporary
 from maild.store.tables import ALL
 
 BUSY_TIMEOUT_S = 10
+#: makes a driver's own errors peewee's, which happens only to those of `execute`
+_named = peewee.ExceptionWrapper(
+    {
+        kind.__name__: kind
+        for kind in (
+            peewee.DatabaseError,
+            peewee.DataError,
+            peewee.IntegrityError,
+            peewee.InterfaceError,
+            peewee.InternalError,
+            peewee.NotSupportedError,
+            peewee.OperationalError,
+            peewee.ProgrammingError,
+        )
+    }
+)
 _DAMAGED = ("malformed", "not a database", "disk image")
 
 
@@ -52,13 +68,13 @@ class Engine:
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         found = self.execute(sql, values)
-        with translated_errors(self), peewee.__exception_wrapper__:
+        with translated_errors(self), _named:
             return list(found.fetchall())
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         found = self.execute(sql, values)
-        with translated_errors(self), peewee.__exception_wrapper__:
+        with translated_errors(self), _named:
             row: tuple[Any, ...] | None = found.fetchone()
             return row
 
@@ -67,7 +83,7 @@ class Engine:
         if values:
             if self.postgres:
                 sql = sql.replace("?", "%s")
-            with translated_errors(self), peewee.__exception_wrapper__:
+            with translated_errors(self), _named:
                 self.database.cursor().executemany(sql, values)  # type: ignore[no-untyped-call]
 
     @contextmanager
