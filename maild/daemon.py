@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import structlog
 
@@ -26,6 +26,9 @@ READY_WITHIN_S = 5.0
 STOP_WITHIN_S = 9.0
 LOOK_EVERY_S = 0.5
 LOCK_PATIENCE_S = 2.0
+STILL_FOR_S = 0.05  #: a file that has not changed so long has been written
+WRITTEN_WITHIN_S = 0.5
+NOT_USED = "The new configuration is not used"
 
 
 class Doors(Protocol):
@@ -45,6 +48,10 @@ class Parts(Protocol):
 
     def tell_admins(self, subject: str, text: str) -> None: ...
 
+    def changes_since(self, before: Self) -> list[str]: ...
+
+    def tell_changes(self, changes: Sequence[str]) -> None: ...
+
 
 class Daemon:
     """The parent process."""
@@ -60,6 +67,7 @@ class Daemon:
         self._lock = -1
         self._stopping = False
         self._reload_wanted = False
+        self._told = ""  #: the admins know that much of what is wrong with the config
         self._roles: list[Role] = []
         self._leaving: list[Role] = []
         self._wake, self._waker = os.pipe()
@@ -79,7 +87,7 @@ class Daemon:
             self._sleep(self._until_next_start())
             self._bury()
             if self._reload_wanted or _stamp(self._config) != seen:
-                seen = _stamp(self._config)
+                seen = self._await_writer()
                 parts = self._reload(parts)
         return self._stop()
 
@@ -176,6 +184,17 @@ class Daemon:
             if role.again_at is not None and time.monotonic() >= role.again_at:
                 role.start()
 
+    def _await_writer(self) -> tuple[int, int] | None:
+        """The file's stamp, once whoever is writing it seems to have finished."""
+        until = time.monotonic() + WRITTEN_WITHIN_S
+        stamp = _stamp(self._config)
+        while time.monotonic() < until and not self._stopping:
+            self._sleep(STILL_FOR_S)
+            before, stamp = stamp, _stamp(self._config)
+            if stamp == before:
+                break
+        return stamp
+
     def _reload(self, parts: Parts) -> Parts:
         """All or nothing: a config that can't be used changes nothing."""
         self._reload_wanted = False
@@ -187,10 +206,16 @@ class Daemon:
             reason = str(error)
             known = isinstance(error, MaildError)
             log.error("the new configuration is not used", error=reason, exc_info=not known)
-            _in_child(lambda: parts.tell_admins("The new configuration is not used", reason))
+            if reason != self._told:
+                self._told = reason
+                _in_child(lambda: parts.tell_admins(NOT_USED, reason))
             return parts
+        self._told = ""
+        changes = fresh.changes_since(parts)
         self._put_in_place(roles)
-        log.info("reloaded")
+        log.info("reloaded", changes=changes)
+        if changes:
+            _in_child(lambda: fresh.tell_changes(changes))
         return fresh
 
     def _stop(self) -> int:

@@ -31,6 +31,7 @@ LAYERS: dict[str, str] = {
         """,
     "work": """
         maild.worker maild.jobs maild.timetable maild.reporting maild.digests maild.surveying
+        maild.kept
         """,
     "app": "maild.config maild.accounts maild.website maild.app",
     "top": "maild.daemon maild.cli maild.demo maild.trial maild.__main__",

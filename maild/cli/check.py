@@ -2,9 +2,14 @@
 
 import json as jsonlib
 from datetime import timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from maild.config.settings import Settings
+    from maild.rules import Facts
 
 
 def check(
@@ -19,8 +24,16 @@ def check(
 
     today = SystemClock().now().date()
     path = find_config(ctx.obj["config"])
-    found = inspect(path, first=today, last=today + timedelta(days=365))
+    found = inspect(path, first=today, last=today + timedelta(days=365), read=_read)
     print(
         jsonlib.dumps(as_json(found), ensure_ascii=False, indent=2) if json else as_text(found)
     )
     raise typer.Exit(2 if found.faults else 0)
+
+
+def _read(settings: "Settings", path: Path) -> "Facts":
+    """A golden mail; what reads mail is loaded only where there is one."""
+    from maild.trial import golden_reader
+
+    with golden_reader() as read:
+        return read(settings, path)

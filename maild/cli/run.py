@@ -8,10 +8,12 @@ def run(ctx: typer.Context) -> None:
     from maild.app import App, build, lock_path
     from maild.cli.context import config_path
     from maild.config import load
+    from maild.config.inspection import load_tried
     from maild.daemon import Daemon
     from maild.errors import ConfigError
     from maild.listeners import Listeners
     from maild.logs import set_up
+    from maild.trial import golden_reader
 
     path = config_path(ctx)
     settings = load(path)
@@ -20,7 +22,8 @@ def run(ctx: typer.Context) -> None:
     lock = lock_path(settings)
 
     def parts() -> App:
-        fresh = load(path)
+        with golden_reader() as read:
+            fresh = load_tried(path, read=read)
         if lock_path(fresh) != lock:
             raise ConfigError("[store] url: another store needs a restart of maild")
         return build(fresh, listeners=listeners)

@@ -36,7 +36,7 @@ def list_(
         level,
         assignee,
         requester,
-        _instant(since),
+        instant(since),
         limit,
     )
     with opened(ctx) as (settings, store):
@@ -132,7 +132,7 @@ def _word(value: str | None, option: str, known: list[str]) -> str | None:
     raise typer.BadParameter(f'unknown value "{value}"{hint}', param_hint=option)
 
 
-def _instant(text: str | None) -> datetime | None:
+def instant(text: str | None) -> datetime | None:
     """A date, an instant, or a span back from now."""
     from maild.clock import SystemClock
     from maild.config.duration import span

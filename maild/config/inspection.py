@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from maild.config.faults import Fault
+from maild.config.faults import Fault, InvalidConfig
 from maild.config.hours import Calendar
 from maild.config.load import Examination, examine
 from maild.config.rulewords import golden_mails, specs
@@ -27,6 +27,21 @@ class Inspection:
     warnings: tuple[Fault, ...]
     closed: dict[str, dict[date, str]] = field(default_factory=dict)
     idle: tuple[str, ...] = ()
+
+
+def load_tried(path: Path, *, read: ReadMail) -> Settings:
+    """The settings of a file without a fault, whose golden mails come out as they should.
+
+    What the daemon starts and reloads with; raises `InvalidConfig` with every fault.
+    """
+    found = examine(path)
+    faults, settings = list(found.faults), found.settings
+    if settings is not None:
+        faults += [found.fault(place, message) for place, message in unreadable(settings)]
+        faults += _failed_tests(found, settings, read)
+    if settings is None or faults:
+        raise InvalidConfig(faults, file=found.file, warnings=found.warnings)
+    return settings
 
 
 def inspect(path: Path, *, first: date, last: date, read: ReadMail | None = None) -> Inspection:
