@@ -39,6 +39,7 @@ from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
 from maild.desk.roster import Member, Roster, plain
 from maild.desk.rounds import Rounds
+from maild.desk.surveys import Surveys
 from maild.digests import DigestRounds
 from maild.errors import NotFound, Temporary
 from maild.ingest.door_limits import DoorLimits
@@ -49,6 +50,9 @@ from maild.ingest.smtp import Door, DoorSettings
 from maild.ingest.trust import AuthResults
 from maild.interfaces import Clock, Intake
 from maild.jobs import HeldMail, Planning, TicketRounds
+from maild.kb.article import Article
+from maild.kb.library import Fault, Library
+from maild.kb.watch import LibraryWatch
 from maild.links import Signer, new_message_id
 from maild.listeners import Listeners
 from maild.model.letter import LetterType
@@ -67,6 +71,8 @@ from maild.notify.notices import Notices
 from maild.notify.saved import SavedAnswers
 from maild.notify.telling import Telling
 from maild.oauth.keeper import Keeper
+from maild.portal.links import Links
+from maild.portal.server import Server
 from maild.processes import Role, Stop
 from maild.reporting import Reporting, ReportRounds
 from maild.reports.figures import Names
@@ -81,7 +87,9 @@ from maild.store.leases import Hold
 from maild.store.outbox import Posted
 from maild.store.store import new_holder
 from maild.store.tokens import Tokens
+from maild.surveying import SurveyRounds
 from maild.timetable import Always, Job, Permit, Timetable
+from maild.website import Website, links_of
 from maild.worker import POLL_S, Worker
 
 #: how long "ready" waits for mailboxes that don't answer
@@ -201,6 +209,14 @@ class App:
             max_participants=limits.max_participants,
             relayed_bytes=limits.attachments,
             in_hours=lambda department, at: self._is_open(department, at),
+            surveys=self._surveys,
+        )
+
+    @property
+    def _surveys(self) -> Surveys:
+        asked = self.settings.survey
+        return Surveys(
+            asked.scale, asked.expires, asked.after, asked.remind_after, asked.per_person
         )
 
     def _is_open(self, department: str, at: datetime) -> bool:
@@ -358,6 +374,64 @@ class App:
             post_letter=lambda letter, cause, now, kept: store.outbox.post(
                 letter, cause, now=now, state="kept" if kept else "queued"
             ),
+            links=self.links,
+            suggest=self._suggest,
+            surveyed=store.portal.surveyed_since,
+        )
+
+    @cached_property
+    def links(self) -> Links | None:
+        """What letters lead to; None without a portal."""
+        return links_of(self.settings, self.signer)
+
+    @cached_property
+    def library(self) -> Library:
+        """The knowledge base."""
+        return Library(Path(self.settings.kb.folder), self.clock.monotonic)
+
+    def _suggest(self, ticket: Ticket, text: str) -> Sequence[Article]:
+        return self.library.suggest(
+            f"{ticket.subject}\n{text}",
+            lang=ticket.language,
+            department=ticket.department,
+            most=self.settings.kb.suggest,
+        )
+
+    def _tell_kb_owner(self, store: Store, title: str, text: str, cause: str) -> None:
+        owner = self.settings.kb.owner
+        agent = self.roster.agents.get(owner)
+        recipients = (agent.email,) if agent else (owner,) if owner else self.roster.admins
+        facts = Information(title=title, lines=tuple(text.splitlines()))
+        self.inform(store, recipients, facts, cause=cause)
+
+    def _tell_broken(self, store: Store, fault: Fault) -> None:
+        with store.write():
+            self._tell_kb_owner(
+                store,
+                f"{fault.path.name} can't be used",
+                f"{fault.path}: {fault.reason}\nUntil then the other articles are shown.",
+                f"kb:{fault.key}",
+            )
+        self.letters_bell.ring()
+
+    def website(self, store: Store) -> Website:
+        """The pages over one store."""
+        portal = self.settings.portal
+        assert portal is not None
+        assert self.links is not None
+        return Website(
+            settings=self.settings,
+            portal=portal,
+            store=store,
+            notices=self.notices(store),
+            practice=self.practice,
+            roster=self.roster,
+            signer=self.signer,
+            links=self.links,
+            library=self.library,
+            clock=self.clock,
+            mail_waits=self.mail_bell.ring,
+            letters_wait=self.letters_bell.ring,
         )
 
     def rounds(self, store: Store) -> Rounds:
@@ -415,6 +489,10 @@ class App:
             roles.append(Role("door", self._keep_door))
         if self.settings.mailbox:
             roles.append(Role("mailboxes", self._watch_mailboxes))
+        portal = self.settings.portal
+        if portal is not None:
+            self.listeners.open(portal.listen.host, portal.listen.port)
+            roles.append(Role("portal", self._serve_pages))
         return roles
 
     def open_store(self) -> Store:
@@ -448,6 +526,14 @@ class App:
             HeldMail(store, partial(self._tell_expired, store)),
             Planning(store, promises.fingerprint(self.settings, self.rulebook)),
             ReportRounds(self.reporting(store), self.letters_bell.ring),
+            LibraryWatch(self.library, partial(self._tell_broken, store)),
+            SurveyRounds(
+                store,
+                self.practice.surveys,
+                self.roster,
+                self.notices(store),
+                self.letters_bell.ring,
+            ),
             DigestRounds(
                 store,
                 self.notices(store),
@@ -582,6 +668,17 @@ class App:
         ready()
         stop.wait()
         door.stop()
+
+    def _serve_pages(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """The web pages."""
+        portal = self.settings.portal
+        assert portal is not None
+        store = self.open_store()
+        website = self.website(store)
+        server = Server(website.application(), ready=ready)
+        stop.call(server.stop)
+        server.run(sockets=[self.listeners.open(portal.listen.host, portal.listen.port)])
+        website.site.close()
 
     def _free_disk(self) -> int:
         if not self.settings.store.url.startswith("sqlite"):

@@ -48,6 +48,10 @@ class Signer:
                 return Signed(number, purpose, hmac.compare_digest(found[3], personal))
         return None
 
+    def derived(self, purpose: str) -> bytes:
+        """A secret of its own for another kind of signed word."""
+        return hmac.new(self._secret, f"secret:{purpose}".encode(), sha256).digest()
+
     def _whole(self, purpose: str, number: int) -> str:
         return self._mac(f"{purpose}:{number}", _TICKET_CHARS)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from maild.desk import opening
+from maild.desk import opening, surveys
 from maild.desk.case import Case, make_message
 from maild.desk.casebook import Casebook, Keep
 from maild.desk.occasion import Courtesy, Occasion
@@ -152,8 +152,25 @@ class Customers:
         case = self.cases.open_case(ticket.id, reading.now)
         assert case is not None
         self.add(case, reading, words_of(reading), public=True, thanks=True)
-        reason = "self_service" if _by_himself(case) else "customer"
+        reason = "self_service" if by_himself(case) else "customer"
         case.set_status(Status.RESOLVED, f"customer:{reading.sender.key}", reason=reason)
+        return case
+
+    def rate(self, reading: Reading, ticket: Ticket, score: int, comment: str) -> Case | None:
+        """A mark by mail; None where no survey of this ticket is open. A bad one with words
+        under it reopens."""
+        case = self.cases.open_case(ticket.id, reading.now)
+        assert case is not None
+        if not self.practice.surveys.is_open(case):
+            return None
+        said, _ = set_aside(comment)
+        unhappy = surveys.complains(score, said)
+        message = self.add(case, reading, words_of(reading), public=True, thanks=not unhappy)
+        surveys.mark(case, score, said.strip(), f"customer:{reading.sender.key}")
+        if unhappy and not self._comes_too_late(case, reading):
+            self._wake(case, reading, thanks=False)
+        occasion = self.occasion(reading, message)
+        self.notices.tell(case, occasion if unhappy else replace(occasion, message=None))
         return case
 
     def leave(self, reading: Reading, ticket: Ticket) -> Case:
@@ -246,7 +263,7 @@ def _robot(reading: Reading) -> bool:
     return reading.mail.screening.automatic is Automatic.NO_ANSWER
 
 
-def _by_himself(case: Case) -> bool:
+def by_himself(case: Case) -> bool:
     """Articles were suggested, and no agent had answered."""
     suggested = any(e.kind is EventKind.SUGGESTED for e in case.history)
     answered = any(

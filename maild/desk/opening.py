@@ -54,7 +54,15 @@ def request_of(reading: Reading, roster: Roster, practice: Practice, *, text: st
         channel=_channel(reading),
         language=reading.known.language or detect_language(text) or department.language,
         actor=f"customer:{reading.sender.key}",
+        external_id=_external_id(reading),
     )
+
+
+def _external_id(reading: Reading) -> str | None:
+    """`SOURCE:ID`: what the program that handed this in calls it."""
+    door, _, source = reading.envelope.source.partition(":")
+    name = reading.mail.header("X-Maild-External-Id") if door == "api" else None
+    return f"{source}:{name}" if name else None
 
 
 def subject_of(subject: str, tag: str) -> str:

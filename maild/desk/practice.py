@@ -10,6 +10,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
+from maild.desk.surveys import Surveys
 from maild.ingest.trust import AuthResults
 from maild.model.mail import Proof
 
@@ -48,6 +49,7 @@ class Practice:
     public_domains: frozenset[str] = frozenset()
     acknowledgements: Allowance = field(default=Allowance(1, timedelta(days=1)))
     answers: Allowance = field(default=Allowance(10, timedelta(hours=1)))
+    surveys: Surveys = field(default_factory=Surveys)
     max_participants: int = 50
     relayed_bytes: int = 15_000_000
     confirm_days: int = 7

@@ -166,6 +166,10 @@ class Desk:
         if wish.kind is Wish.SOLVED and reading.proven and not ticket.status.done:
             case = self.customers.solve(reading, ticket)
             return self._close_case("reply", case, case.messages[-1], reading)
+        if wish.score and reading.proven and ticket.requester.key == reading.sender.key:
+            rated = self.customers.rate(reading, ticket, wish.score, wish.comment)
+            if rated is not None:
+                return self._close_case("reply", rated, rated.messages[-1], reading)
         if wish.kind is Wish.UNCC and ticket.requester.key != reading.sender.key:
             return self._close_case(
                 "command", self.customers.leave(reading, ticket), None, reading

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from maild.desk.case import Case
+from maild.desk.case import SYSTEM, Case
 from maild.desk.casebook import Casebook
 from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.practice import Practice
@@ -16,10 +16,21 @@ from maild.desk.questions import Reply
 from maild.desk.reading import Reading
 from maild.desk.roster import Member, Roster
 from maild.desk.sentences import say
+from maild.desk.surveys import LOW, solves
+from maild.kb.article import Article
 from maild.model.letter import Letter, LetterType
 from maild.model.mail import Address
 from maild.model.people import Agent
-from maild.model.ticket import Enclosure, Event, EventKind, Message, MessageKind, Status, Ticket
+from maild.model.ticket import (
+    Enclosure,
+    Event,
+    EventKind,
+    Message,
+    MessageKind,
+    Priority,
+    Status,
+    Ticket,
+)
 from maild.notify.addressing import Addressing
 from maild.notify.facts import (
     Acknowledgement,
@@ -29,6 +40,8 @@ from maild.notify.facts import (
     Confirmation,
     Failure,
     Information,
+    Link,
+    LowRating,
     MessageFacts,
     Notice,
     Resolution,
@@ -37,8 +50,13 @@ from maild.notify.facts import (
 from maild.notify.letters import Post, Writer
 from maild.notify.relaying import Relayed, sort_enclosures
 from maild.notify.telling import Telling, before, message_facts
+from maild.portal.links import Links
 
 Keeps = Callable[[Letter, str, datetime, bool], None]
+#: articles that may answer a new ticket by themselves, best first
+Suggest = Callable[[Ticket, str], Sequence[Article]]
+#: whether an address was asked how it went since then, about another ticket than this
+Surveyed = Callable[[str, datetime, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,9 @@ class Notices:
     addressing: Addressing
     telling: Telling
     post_letter: Keeps  #: for letters that belong to no case: (letter, cause, now, kept)
+    links: Links | None = None  #: to the pages, where there are any
+    suggest: Suggest = lambda ticket, text: ()
+    surveyed: Surveyed = lambda email, since, ticket: False
 
     def tell(self, case: Case, occasion: Occasion) -> None:
         self.cases.reckon(case)
@@ -71,9 +92,24 @@ class Notices:
             ticket=self._outside(case),
             plain=occasion.courtesy is Courtesy.PLAIN,
             also=tuple(self.cases.unacknowledged(requester.email, since)),
+            suggestions=self._suggestions(case, occasion),
             answer_by=case.ticket.due.first_response,
         )
         self._to_customer(case, LetterType.ACKNOWLEDGEMENT, facts, occasion, requester)
+
+    def _suggestions(self, case: Case, occasion: Occasion) -> tuple[Link, ...]:
+        """Articles that may help at once; never in haste, never to who proved nothing."""
+        urgent = case.ticket.priority is Priority.URGENT
+        if urgent or occasion.courtesy is not Courtesy.FULL or occasion.message is None:
+            return ()
+        found = self.suggest(case.ticket, occasion.message.text)
+        if found:
+            slugs = [article.slug for article in found]
+            case.record(EventKind.SUGGESTED, SYSTEM, {"articles": slugs})
+        return tuple(
+            Link(article.title, self.links.article(article.slug) if self.links else "")
+            for article in found
+        )
 
     def relay(self, case: Case, event: Event, occasion: Occasion) -> None:
         """An agent's words to the requester and the readers, one letter each."""
@@ -102,10 +138,41 @@ class Notices:
             ticket=self._outside(case),
             message=self._spoken(case, spoken) if spoken else None,
             signature=self._signature(case, occasion) if spoken else (),
+            scale=self._survey(case, event),
             reopen_until=case.now + self.practice.reopen_window,
         )
         requester = case.ticket.requester
         self._to_customer(case, LetterType.RESOLVED, facts, occasion, requester, message=spoken)
+
+    def _survey(self, case: Case, solved: Event) -> tuple[Link, ...]:
+        """The scale, where this solve is asked about at once."""
+        rules, requester = self.practice.surveys, case.ticket.requester
+        if not rules.goes_along(solved) or self.roster.member(requester.email).works:
+            return ()
+        since = case.now - rules.per_person
+        if self.surveyed(requester.email, since, case.ticket.id):
+            return ()
+        if self._muted(requester.email, case.now):
+            return ()
+        case.record(EventKind.SURVEY_SENT, SYSTEM, {"solve": solves(case.all_events)})
+        return self._scale(case)
+
+    def _scale(self, case: Case) -> tuple[Link, ...]:
+        """A step for each score; each leads to its page where there are pages."""
+        scores = self.practice.surveys.scale
+        hrefs = ("",) * scores
+        if self.links:
+            number, solve = case.ticket.id, solves(case.all_events)
+            hrefs = self.links.scale(number, solve, case.now, scores=scores)
+        return tuple(Link(str(score), href) for score, href in enumerate(hrefs, 1))
+
+    def ask(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """How it went, in a letter of its own."""
+        self._ask_with(LetterType.SURVEY, case, occasion)
+
+    def _ask_with(self, type: LetterType, case: Case, occasion: Occasion) -> None:
+        facts = Resolution(ticket=self._outside(case), scale=self._scale(case))
+        self._to_customer(case, type, facts, occasion, case.ticket.requester)
 
     def close(self, case: Case, event: Event, occasion: Occasion) -> None:
         """Only where no `resolved` went before, or where the config wants it."""
@@ -126,6 +193,9 @@ class Notices:
 
     def remind(self, case: Case, event: Event, occasion: Occasion) -> None:
         """He was asked something, and has not answered yet."""
+        if "survey" in event.detail:
+            self._ask_with(LetterType.SURVEY_REMINDER, case, occasion)
+            return
         said = [
             message
             for message in self.cases.messages(case.ticket.id, last=20)
@@ -154,6 +224,9 @@ class Notices:
             return
         if message is None and self._muted(reader.email, case.now):
             return
+        if self.links:
+            page = self.links.ticket(ticket.id, reader.email, case.now)
+            facts = replace(facts, ticket=replace(facts.ticket, link=page))
         others = tuple(Address("", email) for email in ticket.cc) if message else ()
         post = self.addressing.post(
             reader.email,
@@ -259,6 +332,35 @@ class Notices:
             post = self._agent_post(case, agent, self.practice.name)
             letter = self.writer.write(
                 LetterType.DELIVERY_FAILED,
+                facts,
+                post=post,
+                language=self._house_language(case),
+                now=case.now,
+            )
+            self._put(case, letter, occasion)
+
+    def report_rating(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """A bad mark, to the supervisors."""
+        score, comment = event.detail["score"], event.detail["comment"]
+        if score > LOW:
+            return
+        facts = LowRating(
+            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+            score=score,
+            scale=self.practice.surveys.scale,
+            at=event.at,
+            comment=comment,
+        )
+        for email in self.roster.supervisors(case.ticket.department):
+            post = self.addressing.post(
+                email,
+                ticket=case.ticket,
+                sender_name=self.practice.name,
+                to=(Address("", email),),
+                thread=True,
+            )
+            letter = self.writer.draft(
+                LetterType.LOW_RATING,
                 facts,
                 post=post,
                 language=self._house_language(case),
@@ -555,6 +657,8 @@ NOTICES: dict[EventKind, tuple[Notify, ...]] = {
     EventKind.MESSAGE: (Notices.relay, Notices.pass_on),
     EventKind.STATUS: (Notices.resolve, Notices.close, Notices.reopen),
     EventKind.REMINDED: (Notices.remind,),
+    EventKind.SURVEY_SENT: (Notices.ask,),
+    EventKind.RATED: (Notices.report_rating,),
     EventKind.ASSIGNED: (Notices.hand_over,),
     EventKind.LEVEL: (Notices.change_level,),
     EventKind.DEPARTMENT: (Notices.move,),
