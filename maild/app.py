@@ -17,16 +17,20 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from maild.accounts import Supply, accounts, mailbox_settings, relay_of
+from maild.accounts import Supply, accounts, mailbox_settings, relay_of, routes
 from maild.bell import Bell
+from maild.checkup import expiring, watched
 from maild.clock import SystemClock
 from maild.config import promises
+from maild.config.differences import describe
+from maild.config.rulewords import specs
 from maild.config.settings import Settings
 from maild.config.web import Portal
 from maild.desk.agents import Agents
 from maild.desk.audience import Audience
 from maild.desk.automatic import Robots
 from maild.desk.behalf import Behalf
+from maild.desk.clusters import Clusters
 from maild.desk.customers import Customers
 from maild.desk.deadlines import Deadlines
 from maild.desk.failures import Failures
@@ -39,9 +43,15 @@ from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
 from maild.desk.roster import Member, Roster, plain
 from maild.desk.rounds import Rounds
+from maild.desk.ruling import Ruling
 from maild.desk.surveys import Surveys
 from maild.digests import DigestRounds
 from maild.errors import NotFound, Temporary
+from maild.health.metrics import DeskCollector, page
+from maild.health.route import RouteState, WatchedCourier
+from maild.health.server import MetricsServer
+from maild.health.state import HealthCheck
+from maild.health.watch import HealthWatch
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.imap import Watcher
 from maild.ingest.public_domains import PUBLIC_DOMAINS
@@ -53,6 +63,7 @@ from maild.jobs import HeldMail, Planning, TicketRounds
 from maild.kb.article import Article
 from maild.kb.library import Fault, Library
 from maild.kb.watch import LibraryWatch
+from maild.kept import KeptLetters
 from maild.links import Signer, new_message_id
 from maild.listeners import Listeners
 from maild.model.letter import LetterType
@@ -62,7 +73,8 @@ from maild.model.ticket import Ticket
 from maild.notify.addressing import Addressing
 from maild.notify.alarms import AlarmLetters
 from maild.notify.courier import FileCourier, SmtpCourier
-from maild.notify.delivery import Delivery, EnvelopeSender
+from maild.notify.delivery import Carrier, Delivery, EnvelopeSender
+from maild.notify.delivery import Route as Way
 from maild.notify.environment import Environment, builtin_templates, report_environment
 from maild.notify.facts import Desk as DeskFacts
 from maild.notify.facts import Information
@@ -76,7 +88,7 @@ from maild.portal.server import Server
 from maild.processes import Role, Stop
 from maild.reporting import Reporting, ReportRounds
 from maild.reports.figures import Names
-from maild.rules import RuleBook, RuleSpec, compile_rules
+from maild.rules import ClusterSpec, RuleBook, compile_rules
 from maild.sla import timeline
 from maild.sla.clocks import clocks
 from maild.sla.policy import Rulebook
@@ -224,9 +236,17 @@ class App:
 
     @cached_property
     def rules(self) -> RuleBook:
-        return compile_rules(
-            [RuleSpec(r.name, r.on, dict(r.when), dict(r.then)) for r in self.settings.rule]
-        )
+        return compile_rules(specs(self.settings))
+
+    @cached_property
+    def storms(self) -> tuple[ClusterSpec, ...]:
+        """Whose mails are gathered."""
+        return tuple(ClusterSpec.read(c.from_, c.window) for c in self.settings.cluster)
+
+    @cached_property
+    def audience(self) -> Audience:
+        """Finds the people of a ticket."""
+        return Audience(self.roster, tuple(self.settings.levels), self.practice.timezone)
 
     def accepts(self, address: str) -> bool:
         """Whether the SMTP door takes mail for this address."""
@@ -253,8 +273,11 @@ class App:
         """The desk over one store handle."""
         notices = self.notices(store)
         cases, keep = store.cases, store.outbox.keep
-        customers = Customers(self.practice, self.roster, self.rules, cases, keep, notices)
         answers = self.saved_answers
+        ruling = Ruling(
+            self.rules, self.practice, self.roster, self.audience, cases, answers.find
+        )
+        customers = Customers(self.practice, self.roster, ruling, cases, keep, notices)
         agents = Agents(
             self.practice,
             self.roster,
@@ -271,6 +294,7 @@ class App:
             practice=self.practice,
             reader=FirstReader(self.practice, self.roster, self.signer, cases),
             customers=customers,
+            clusters=Clusters(self.storms, store.storms, cases),
             agents=agents,
             behalf=Behalf(agents),
             robots=Robots(self.practice, self.signer, cases, notices),
@@ -440,9 +464,7 @@ class App:
         letters = AlarmLetters(
             self.practice, store.cases, notices.writer, notices.addressing, notices.telling
         )
-        levels = tuple(self.settings.levels)
-        audience = Audience(self.roster, levels, self.practice.timezone)
-        return Rounds(self.deadlines, audience, notices, letters)
+        return Rounds(self.deadlines, self.audience, notices, letters)
 
     def tell_admins(self, title: str, text: str, *, cause: str | None = None) -> None:
         """A letter about trouble, written in a transaction of its own."""
@@ -453,19 +475,37 @@ class App:
         finally:
             store.close()
 
+    def changes_since(self, before: "App") -> list[str]:
+        """What this config says otherwise than that one, a sentence each."""
+        return describe(before.settings, self.settings, language=self.practice.language)
+
+    def tell_changes(self, changes: Sequence[str]) -> None:
+        """The admins hear what the new config has changed."""
+        titles = {"es": "La configuración ha cambiado", "en": "The configuration has changed"}
+        title = titles.get(self.practice.language, titles["en"])
+        self.tell_admins(title, "\n".join(changes))
+
     def _write_admins(self, store: Store, title: str, text: str, cause: str | None) -> None:
+        facts = Information(title=title, lines=tuple(text.splitlines()))
+        self.inform(store, self.roster.admins, facts, cause=cause)
+
+    def inform(
+        self,
+        store: Store,
+        recipients: Sequence[str],
+        facts: Information,
+        *,
+        cause: str | None = None,
+    ) -> None:
+        """An `admin` letter to each, within the caller's transaction; it leaves in any mode."""
         now = self.clock.now()
         notices = self.notices(store)
-        for email in self.roster.admins:
+        for email in recipients:
             post = notices.addressing.post(
                 email, ticket=None, sender_name=self.practice.name, to=(Address("", email),)
             )
-            letter = notices.writer.write(
-                LetterType.ADMIN,
-                Information(title=title, lines=tuple(text.splitlines())),
-                post=post,
-                language=self.practice.language,
-                now=now,
+            letter = notices.writer.draft(
+                LetterType.ADMIN, facts, post=post, language=self.practice.language, now=now
             )
             store.outbox.post(letter, cause or f"admin:{now.isoformat()}", now=now)
 
@@ -489,6 +529,10 @@ class App:
             roles.append(Role("door", self._keep_door))
         if self.settings.mailbox:
             roles.append(Role("mailboxes", self._watch_mailboxes))
+        metrics = self.settings.metrics.listen
+        if metrics is not None:
+            self.listeners.open(metrics.host, metrics.port)
+            roles.append(Role("metrics", self._show_metrics))
         portal = self.settings.portal
         if portal is not None:
             self.listeners.open(portal.listen.host, portal.listen.port)
@@ -512,6 +556,7 @@ class App:
     def jobs(self, store: Store) -> list[Job]:
         """What the timetable does."""
         return [
+            *self._trial_jobs(store),
             TicketRounds(
                 store,
                 self.rounds(store),
@@ -524,6 +569,13 @@ class App:
                 ),
             ),
             HeldMail(store, partial(self._tell_expired, store)),
+            HealthWatch(
+                store,
+                watched(self.settings),
+                partial(expiring, self.settings, store),
+                partial(self._write_admins, store),
+                self.letters_bell.ring,
+            ),
             Planning(store, promises.fingerprint(self.settings, self.rulebook)),
             ReportRounds(self.reporting(store), self.letters_bell.ring),
             LibraryWatch(self.library, partial(self._tell_broken, store)),
@@ -542,6 +594,18 @@ class App:
                 self.letters_bell.ring,
             ),
         ]
+
+    def _trial_jobs(self, store: Store) -> list[Job]:
+        """While letters are held back: what would have left, once a day."""
+        if self.practice.mode is Mode.LIVE:
+            return []
+
+        def tell(facts: Information, cause: str) -> None:
+            self.inform(store, self.roster.admins, facts, cause=cause)
+            self.letters_bell.ring()
+
+        mode, language = self.practice.mode.value, self.practice.language
+        return [KeptLetters(store, mode, language, self.practice.timezone, tell)]
 
     def _tell_expired(self, store: Store, number: int) -> None:
         item = store.intake.item(number)
@@ -602,7 +666,8 @@ class App:
     def _deliver(self, stop: Stop, ready: Callable[[], None]) -> None:
         """Delivery: outbox to relay."""
         store = self.open_store()
-        failures = Failures(store.cases, self.notices(store))
+        notices = self.notices(store)
+        failures = Failures(store.cases, notices)
 
         def failed(posted: Posted, reason: str) -> None:
             with store.write():
@@ -613,7 +678,9 @@ class App:
 
         delivery = Delivery(
             store.outbox,
-            courier=partial(self._courier, store),
+            courier=self._couriers(store, "relay"),
+            alerts=self._alerts(store),
+            finish=notices.writer.finish,
             envelope=EnvelopeSender(self.signer, self.settings.relay.envelope),
             failed=failed,
             clock=self.clock,
@@ -633,11 +700,23 @@ class App:
             for name, account in accounts(self.settings).items()
         }
 
-    def _courier(self, store: Store) -> SmtpCourier | FileCourier:
-        relay = self.settings.relay
-        if not relay.host:
-            return FileCourier(Path(self.settings.desk.state_dir) / "outgoing")
-        return SmtpCourier(relay_of(self.settings, relay, self.tokens(store)), self.clock)
+    def _couriers(self, store: Store, name: str) -> Callable[[], Carrier]:
+        """Makes couriers of one way out; what they say of it is remembered."""
+        if (route := routes(self.settings).get(name)) is None:
+            return lambda: FileCourier(Path(self.settings.desk.state_dir) / "outgoing")
+        relay = relay_of(self.settings, route, self.tokens(store))
+        state = RouteState(
+            lambda trouble: _remember_trouble(store, name, trouble, self.clock.now())
+        )
+        return lambda: WatchedCourier(SmtpCourier(relay, self.clock), state)
+
+    def _alerts(self, store: Store) -> Way | None:
+        """The second way out, for letters about trouble."""
+        alerts = self.settings.relay.alerts
+        if alerts is None:
+            return None
+        envelope = EnvelopeSender(self.signer, alerts.envelope)
+        return Way(self._couriers(store, "relay.alerts"), envelope)
 
     def _keep_door(self, stop: Stop, ready: Callable[[], None]) -> None:
         """The SMTP or LMTP door."""
@@ -684,6 +763,31 @@ class App:
         if not self.settings.store.url.startswith("sqlite"):
             return 1 << 62
         return shutil.disk_usage(sqlite_path(self.settings.store.url).parent).free
+
+    def _show_metrics(self, stop: Stop, ready: Callable[[], None]) -> None:
+        """The door of monitoring."""
+        listen = self.settings.metrics.listen
+        assert listen is not None
+        store = self.open_store()
+        parts = [role.name for role in self.roles()]
+        collector = DeskCollector(
+            store,
+            clock=self.clock,
+            parts=parts,
+            mailboxes=tuple(self.settings.mailbox),
+            expiring=partial(expiring, self.settings, store),
+            free_disk=self._free_disk,
+        )
+        server = MetricsServer(
+            self.listeners.open(listen.host, listen.port),
+            metrics=lambda: page(collector),
+            health=HealthCheck(store, parts, clock=self.clock).look,
+            close_store=store.close,
+        )
+        server.start()
+        ready()
+        stop.wait()
+        server.stop()
 
     def _watch_mailboxes(self, stop: Stop, ready: Callable[[], None]) -> None:
         """A thread for each IMAP mailbox."""

@@ -79,7 +79,7 @@ class DigestRounds:
             sender_name=self.notices.practice.name,
             to=(agent.address,),
         )
-        letter = self.notices.writer.write(
+        letter = self.notices.writer.draft(
             LetterType.DIGEST, facts, post=post, language=department.language, now=now
         )
         kept = not self.notices.practice.leaves(None)

@@ -7,6 +7,7 @@ second time after a crash sends the same mail.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from maild.model.mail import Address
 from maild.model.ticket import Enclosure
@@ -85,3 +86,4 @@ class Letter:
     pictures: tuple[Picture, ...] = ()
     files: tuple[File, ...] = ()
     language: str = "es"
+    draft: dict[str, Any] | None = None  #: facts not yet in words (`notify.drafts`)

@@ -46,7 +46,7 @@ class AlarmLetters:
                 thread=True,
             )
             language = self.addressing.department(case.ticket).language
-            letter = self.writer.write(type, facts, post=post, language=language, now=case.now)
+            letter = self.writer.draft(type, facts, post=post, language=language, now=case.now)
             kept = not self.practice.leaves(case.ticket.requester.email)
             case.put(letter, cause, kept=kept)
 

@@ -5,7 +5,7 @@ days, or at once when the relay says never, it has failed and its agent is told.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -54,22 +54,46 @@ class EnvelopeSender:
         return self.pattern.format(local=local, token=token, domain=domain)
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way out, and the sender it allows."""
+
+    courier: Callable[[], Carrier]
+    envelope: EnvelopeSender
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A route in use by one thread."""
+
+    courier: Carrier
+    envelope: EnvelopeSender
+
+
 class Delivery:
-    """Takes letters out, several at a time."""
+    """Takes letters out, several at a time.
+
+    With `alerts` the admins' letters have a way and a thread of their own, so that a relay in
+    trouble delays no word of it; where that way fails they take the ordinary one.
+    """
 
     def __init__(
         self,
         outbox: Outbox,
         *,
         courier: Callable[[], Carrier],
+        finish: Callable[[Letter], Letter],
         envelope: EnvelopeSender,
+        alerts: Route | None = None,
         failed: Callable[[Posted, str], None],
         clock: Clock,
         close_store: Callable[[], None],
     ) -> None:
         self._outbox = outbox
-        self._courier = courier
-        self._envelope = envelope
+        self._route = Route(courier, envelope)
+        self._alerts = alerts
+        self._finish = finish
+        self._writing = threading.Lock()  #: templates are for one thread at a time
         self._failed = failed
         self._clock = clock
         self._close_store = close_store
@@ -82,8 +106,8 @@ class Delivery:
     def run(self, wait: Callable[[float], bool]) -> None:
         """Until `stop`: `wait` sleeps until the bell rings or so many seconds are over."""
         threads = [
-            threading.Thread(target=self._carry, name=f"courier-{n}", daemon=True)
-            for n in range(IN_FLIGHT)
+            threading.Thread(target=self._carry, args=lane, name=f"courier-{n}", daemon=True)
+            for n, lane in enumerate(self._lanes())
         ]
         for thread in threads:
             thread.start()
@@ -101,48 +125,55 @@ class Delivery:
         """Finish what is in hand, then end."""
         self._stop.set()
 
-    def _carry(self) -> None:
-        courier = self._courier()
-        with self._closing(courier):
+    def _lanes(self) -> list[tuple[list[Route], bool | None]]:
+        """For each thread its ways, the best first, and whether it carries admins' letters."""
+        if self._alerts is None:
+            return [([self._route], None)] * IN_FLIGHT
+        return [([self._alerts, self._route], True), *[([self._route], False)] * IN_FLIGHT]
+
+    def _carry(self, routes: Sequence[Route], admins: bool | None) -> None:
+        ways = [_Open(route.courier(), route.envelope) for route in routes]
+        with self._closing(ways):
             while not self._stop.is_set():
-                if not self._round(courier):
+                if not self._round(ways, admins):
                     with self._work:
                         self._work.wait(POLL_S)
 
     @contextmanager
-    def _closing(self, courier: Carrier) -> Iterator[None]:
+    def _closing(self, ways: Sequence[_Open]) -> Iterator[None]:
         try:
             yield
         finally:
-            courier.close()
+            for way in ways:
+                way.courier.close()
             self._close_store()
 
-    def _round(self, courier: Carrier) -> int:
+    def _round(self, ways: Sequence[_Open], admins: bool | None) -> int:
         """One batch; how many letters it held. Trouble with the store is waited out."""
         try:
-            return self.deliver_batch(courier)
+            return self.deliver_batch(ways, admins=admins)
         except Temporary as trouble:
             log.warning("store busy", error=str(trouble))
         except Exception:
             log.exception("a letter could not be handled")
         return 0
 
-    def deliver_batch(self, courier: Carrier) -> int:
+    def deliver_batch(self, ways: Sequence[_Open], *, admins: bool | None = None) -> int:
         """Lease some letters and send each; unused leases are given back at a stop."""
-        with self._taken() as batch:
+        with self._taken(admins) as batch:
             for position, posted in enumerate(batch):
                 if self._stop.is_set():
                     self._outbox.give_back([p.id for p in batch[position:]])
                     break
-                self._send(courier, posted)
+                self._send(ways, posted)
             return len(batch)
 
     @contextmanager
-    def _taken(self) -> Iterator[list[Posted]]:
+    def _taken(self, admins: bool | None) -> Iterator[list[Posted]]:
         """Leased letters, known to be in hand until the end of the block."""
         batch: list[Posted] = []
         with self._hands:  # a lease that ran out while its letter is on its way means nothing
-            found = self._outbox.claim(self._clock.now(), BATCH)
+            found = self._outbox.claim(self._clock.now(), BATCH, admins=admins)
             batch = [posted for posted in found if posted.id not in self._in_hand]
             self._in_hand.update(posted.id for posted in batch)
         try:
@@ -163,11 +194,12 @@ class Delivery:
         except Temporary as trouble:
             log.warning("store busy", error=str(trouble))
 
-    def _send(self, courier: Carrier, posted: Posted) -> None:
-        letter = replace(posted.letter, envelope=self._envelope.of(posted.id, posted.letter))
+    def _send(self, ways: Sequence[_Open], posted: Posted) -> None:
+        letter = posted.letter
         try:
-            message = compose(letter, self._content, date=posted.created)
-            courier.send(letter.envelope, letter.recipient, message)
+            with self._writing:
+                letter = self._finish(letter)
+            self._hand_over(ways, posted, letter)
         except Temporary as trouble:
             self._put_off(posted, str(trouble))
         except Permanent as refusal:
@@ -178,6 +210,21 @@ class Delivery:
         else:
             self._mark_sent(posted)
             log.info("sent", ticket=letter.ticket, letter=posted.id, type=letter.type.value)
+
+    def _hand_over(self, ways: Sequence[_Open], posted: Posted, letter: Letter) -> None:
+        """By the first way that works; raises what the last one says."""
+        for number, way in enumerate(ways, 1):
+            sender = way.envelope.of(posted.id, posted.letter)
+            letter = replace(letter, envelope=sender)
+            message = compose(letter, self._content, date=posted.created)
+            try:
+                way.courier.send(sender, letter.recipient, message)
+            except (Temporary, Permanent) as trouble:
+                if number == len(ways):
+                    raise
+                log.warning("another way is tried", letter=posted.id, error=str(trouble))
+            else:
+                return
 
     def _mark_sent(self, posted: Posted) -> None:
         """It has left: a store that can't be written now is waited for, lest it go again."""

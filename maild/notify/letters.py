@@ -5,7 +5,7 @@ bytes is `notify.mime`'s business. Pure: ids and the present are handed in.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from traceback import walk_tb
 from typing import Any
@@ -15,6 +15,7 @@ from jinja2 import TemplateSyntaxError
 from maild.model.letter import File, Letter, LetterType, Picture
 from maild.model.mail import Address
 from maild.model.ticket import Enclosure
+from maild.notify import drafts
 from maild.notify.environment import LETTERS, Environment
 from maild.notify.facts import (
     NEEDS,
@@ -131,11 +132,37 @@ class Writer:
         pictures: Sequence[Picture] = (),
     ) -> Letter:
         """One letter, complete. Raises TypeError for facts of another type's letter."""
+        drafted = self.draft(
+            type,
+            facts,
+            post=post,
+            language=language,
+            now=now,
+            enclosures=enclosures,
+            files=files,
+            pictures=pictures,
+        )
+        return self._put_into_words(drafted, facts, post, now)
+
+    def draft(
+        self,
+        type: LetterType,
+        facts: Facts,
+        *,
+        post: Post,
+        language: str,
+        now: datetime,
+        enclosures: Sequence[Enclosure] = (),
+        files: Sequence[File] = (),
+        pictures: Sequence[Picture] = (),
+    ) -> Letter:
+        """The letter but for its words, which `finish` adds when it leaves."""
         if not isinstance(facts, NEEDS[type]):
             raise TypeError(f"{type} needs {NEEDS[type].__name__}, not {facts!r}")
-        language = language if language in self._known else self._language
         ticket: TicketFacts | None = getattr(facts, "ticket", None)
-        subject, text, html = self._render(type, facts, ticket, language, post, now)
+        draft = {"facts": drafts.keep(facts), "now": drafts.keep(now)}
+        if post.subject_token:
+            draft["token"] = post.subject_token
         return Letter(
             type=type,
             recipient=post.recipient,
@@ -143,9 +170,8 @@ class Writer:
             to=post.to or (Address("", post.recipient),),
             cc=post.cc,
             reply_to=post.reply_to,
-            subject=subject,
-            text=text,
-            html=html,
+            subject="",
+            text="",
             ticket=ticket.number if ticket else None,
             message_id=post.message_id or self._new_id(ticket.number if ticket else None),
             in_reply_to=post.in_reply_to,
@@ -156,8 +182,31 @@ class Writer:
             enclosures=tuple(enclosures),
             pictures=(*pictures, *self._logo(type, facts)),
             files=tuple(files),
-            language=language,
+            language=language if language in self._known else self._language,
+            draft=draft,
         )
+
+    def finish(self, letter: Letter) -> Letter:
+        """A drafted letter in words; one that is complete stays as it is."""
+        if letter.draft is None:
+            return letter
+        post = Post(
+            sender=letter.sender,
+            recipient=letter.recipient,
+            reply_to=letter.reply_to,
+            subject_token=letter.draft.get("token", ""),
+        )
+        facts, now = drafts.recall(letter.draft["facts"]), drafts.recall(letter.draft["now"])
+        return self._put_into_words(letter, facts, post, now)
+
+    def _put_into_words(
+        self, letter: Letter, facts: Facts, post: Post, now: datetime
+    ) -> Letter:
+        ticket: TicketFacts | None = getattr(facts, "ticket", None)
+        subject, text, html = self._render(
+            letter.type, facts, ticket, letter.language, post, now
+        )
+        return replace(letter, subject=subject, text=text, html=html, draft=None)
 
     def _render(
         self,

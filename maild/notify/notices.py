@@ -52,7 +52,15 @@ from maild.notify.relaying import Relayed, sort_enclosures
 from maild.notify.telling import Telling, before, message_facts
 from maild.portal.links import Links
 
+#: letters that also go to those whom a rule names
+_NEWS = (
+    LetterType.AGENT_NEW,
+    LetterType.AGENT_MESSAGE,
+    LetterType.ESCALATION,
+    LetterType.RETURNED,
+)
 Keeps = Callable[[Letter, str, datetime, bool], None]
+
 #: articles that may answer a new ticket by themselves, best first
 Suggest = Callable[[Ticket, str], Sequence[Article]]
 #: whether an address was asked how it went since then, about another ticket than this
@@ -76,6 +84,8 @@ class Notices:
 
     def tell(self, case: Case, occasion: Occasion) -> None:
         self.cases.reckon(case)
+        if occasion.silent:
+            return
         for event in list(case.events):
             for notice in NOTICES.get(event.kind, ()):
                 notice(self, case, event, occasion)
@@ -84,7 +94,7 @@ class Notices:
 
     def acknowledge(self, case: Case, event: Event, occasion: Occasion) -> None:
         """Once per new ticket, to people only, and never more than the limits say."""
-        if occasion.courtesy is Courtesy.NONE or occasion.by_agent:
+        if occasion.courtesy is Courtesy.NONE or occasion.by_agent or _is_spam(case):
             return
         requester = case.ticket.requester
         since = case.now - self.practice.acknowledgements.per
@@ -133,6 +143,8 @@ class Notices:
     def resolve(self, case: Case, event: Event, occasion: Occasion) -> None:
         if event.detail["to"] != Status.RESOLVED or _by_customer(event):
             return
+        if _by_rule(event) and occasion.courtesy is not Courtesy.FULL:
+            return
         spoken = _public_words(occasion)
         facts = Resolution(
             ticket=self._outside(case),
@@ -179,6 +191,8 @@ class Notices:
         quiet = event.detail["from"] == Status.RESOLVED and not self.practice.closed_letter
         if event.detail["to"] != Status.CLOSED or quiet or _by_customer(event):
             return
+        if _by_rule(event) and occasion.courtesy is not Courtesy.FULL:
+            return
         facts = Change(self._outside(case))
         self._to_customer(case, LetterType.CLOSED, facts, occasion, case.ticket.requester)
 
@@ -190,6 +204,24 @@ class Notices:
             return
         facts = Change(self._outside(case))
         self._to_customer(case, LetterType.REOPENED, facts, occasion, case.ticket.requester)
+
+    def answer_by_rule(self, case: Case, event: Event, occasion: Occasion) -> None:
+        """A saved answer that a rule sends to the requester."""
+        message = next((m for m in case.messages if m.id == event.detail["message"]), None)
+        if message is None or message.kind is not MessageKind.AUTO or not message.public:
+            return
+        language, requester = case.ticket.language, case.ticket.requester
+        facts = Information(
+            title=say("rule-answer", language),
+            lines=tuple(part for part in message.text.split("\n\n") if part.strip()),
+            ticket=self._outside(case),
+            internal=False,
+        )
+        post = self._answer_post(requester, case.ticket, occasion)
+        letter = self.writer.draft(
+            LetterType.ANSWER, facts, post=post, language=language, now=case.now
+        )
+        self._put(case, letter, occasion, message=message)
 
     def remind(self, case: Case, event: Event, occasion: Occasion) -> None:
         """He was asked something, and has not answered yet."""
@@ -241,7 +273,7 @@ class Notices:
             post = replace(post, references=tuple(dict.fromkeys(
                 (*([occasion.in_reply_to] if occasion.in_reply_to else []), post.references[0])
             )))  # fmt: skip
-        letter = self.writer.write(
+        letter = self.writer.draft(
             type,
             facts,
             post=post,
@@ -281,8 +313,9 @@ class Notices:
     # -- to agents ----------------------------------------------------------------------------
 
     def announce(self, case: Case, event: Event, occasion: Occasion) -> None:
-        """A new ticket, to its agent or to all who might take it."""
-        self._to_agents(case, LetterType.AGENT_NEW, occasion, self._people(case))
+        """A new ticket, to its agent or to all who might take it, and to whom a rule names."""
+        if not _is_spam(case):
+            self._to_agents(case, LetterType.AGENT_NEW, occasion, self._people(case))
 
     def pass_on(self, case: Case, event: Event, occasion: Occasion) -> None:
         """What was written on a ticket that is known already."""
@@ -291,6 +324,8 @@ class Notices:
             return
         if message.kind is MessageKind.AGENT or message.kind is MessageKind.AUTO:
             return
+        if _moved_by_rule(case):
+            return  # the letter about that carries the words
         people = [agent for agent in self._people(case) if agent.key != occasion.by_agent]
         if message.kind is MessageKind.NOTE and case.ticket.assignee is None:
             return
@@ -300,7 +335,7 @@ class Notices:
     def hand_over(self, case: Case, event: Event, occasion: Occasion) -> None:
         """Somebody else's from now on (the first one is told by `announce`)."""
         agent = self.roster.agents.get(event.detail["to"] or "")
-        moved = _has(case, EventKind.LEVEL)
+        moved = _has(case, EventKind.LEVEL) or _has(case, EventKind.DEPARTMENT)
         if case.is_new or agent is None or agent.key == occasion.by_agent or moved:
             return
         self._to_agents(case, LetterType.ASSIGNED, occasion, [agent], event)
@@ -329,8 +364,8 @@ class Notices:
             text=lost.text if lost else "",
         )
         for agent in self._people(case):
-            post = self._agent_post(case, agent, self.practice.name)
-            letter = self.writer.write(
+            post = self._agent_post(case, agent.address, self.practice.name)
+            letter = self.writer.draft(
                 LetterType.DELIVERY_FAILED,
                 facts,
                 post=post,
@@ -369,14 +404,16 @@ class Notices:
             self._put(case, letter, occasion)
 
     def _people(self, case: Case) -> list[Agent]:
-        """The assignee; without one the agents of that department and level, else of the
-        whole department."""
+        """The assignee; without one, or while he is away, the agents of that department and
+        level as well, else of the whole department."""
         ticket = case.ticket
-        if ticket.assignee and (agent := self.roster.agents.get(ticket.assignee)):
-            return [agent]
         day = case.now.astimezone(self.practice.timezone).date()
+        agent = self.roster.agents.get(ticket.assignee or "")
+        if agent and not agent.is_away(day):
+            return [agent]
         team = self.roster.team(ticket.department, ticket.level, day)
-        return team or self.roster.whole_department(ticket.department)
+        team = team or self.roster.whole_department(ticket.department)
+        return [agent, *(a for a in team if a is not agent)] if agent else team
 
     def _to_agents(
         self,
@@ -387,15 +424,18 @@ class Notices:
         event: Event | None = None,
     ) -> None:
         message = occasion.message or self._last_words(case)
-        if message is None or not people:
+        told = {agent.address.key: agent.address for agent in people}
+        if type in _NEWS:
+            told |= {a.key: a for a in occasion.also if a.key not in told}
+        if message is None or not told:
             return
         relayed = self._relayed(message)
         facts = self._notice(case, occasion, message, relayed, event)
-        for agent in people:
-            letter = self.writer.write(
+        for reader in told.values():
+            letter = self.writer.draft(
                 type,
                 facts,
-                post=self._agent_post(case, agent, self._speaker(case, message)),
+                post=self._agent_post(case, reader, self._speaker(case, message)),
                 language=self._house_language(case),
                 now=case.now,
                 enclosures=relayed.sent,
@@ -442,12 +482,12 @@ class Notices:
         """`Luis Pérez · Soporte ACME`: whose words these are."""
         return f"{message.sender.name or message.sender.email} · {self.practice.name}"
 
-    def _agent_post(self, case: Case, agent: Agent, name: str) -> Post:
+    def _agent_post(self, case: Case, reader: Address, name: str) -> Post:
         return self.addressing.post(
-            agent.email,
+            reader.email,
             ticket=case.ticket,
             sender_name=name,
-            to=(agent.address,),
+            to=(reader,),
             thread=True,
         )
 
@@ -516,7 +556,7 @@ class Notices:
             ticket=self._inside(ticket, now),
             internal=internal,
         )
-        return self.writer.write(
+        return self.writer.draft(
             LetterType.ANSWER,
             facts,
             post=self._answer_post(recipient, ticket, occasion),
@@ -537,7 +577,7 @@ class Notices:
         facts = CommandFault(
             reason="\n".join(reasons), text=text, ticket=self._inside(ticket, now)
         )
-        letter = self.writer.write(
+        letter = self.writer.draft(
             LetterType.COMMAND_ERROR,
             facts,
             post=self._answer_post(member.address, ticket, occasion),
@@ -557,14 +597,16 @@ class Notices:
     ) -> None:
         facts = Information(title=title, lines=tuple(text.splitlines()[:200]))
         for email in recipients:
-            letter = self.writer.write(
+            letter = self.writer.draft(
                 LetterType.ADMIN,
                 facts,
                 post=self._answer_post(Address("", email), None, occasion),
                 language=self.practice.language,
                 now=now,
             )
-            self.post_letter(letter, occasion.cause, now, False)
+            admin = email.casefold() in (a.casefold() for a in self.roster.admins)
+            kept = not (admin or self.practice.leaves(None))
+            self.post_letter(letter, occasion.cause, now, kept)
 
     def _answer_post(
         self, recipient: Address, ticket: Ticket | None, occasion: Occasion
@@ -605,7 +647,7 @@ class Notices:
             until=reading.now + timedelta(days=self.practice.confirm_days),
             ticket=self._inside(ticket, reading.now),
         )
-        letter = self.writer.write(
+        letter = self.writer.draft(
             LetterType.CONFIRM, facts, post=post, language=department.language, now=reading.now
         )
         self._post(letter, occasion, ticket, reading.now)
@@ -639,6 +681,20 @@ def _has(case: Case, kind: EventKind) -> bool:
     return any(event.kind is kind for event in case.events)
 
 
+def _moved_by_rule(case: Case) -> bool:
+    """A rule gave a ticket that was known already to other people."""
+    moves = (EventKind.DEPARTMENT, EventKind.LEVEL)
+    return any(event.kind in moves and _by_rule(event) for event in case.events)
+
+
+def _is_spam(case: Case) -> bool:
+    return case.ticket.status is Status.SPAM
+
+
+def _by_rule(event: Event) -> bool:
+    return event.actor.startswith("rule:")
+
+
 def _by_customer(event: Event) -> bool:
     return event.actor.startswith("customer:")
 
@@ -654,7 +710,7 @@ Notify = Callable[[Notices, Case, Event, Occasion], None]
 #: event -> who is told. The whole behaviour of the desk towards people, in one place.
 NOTICES: dict[EventKind, tuple[Notify, ...]] = {
     EventKind.CREATED: (Notices.acknowledge, Notices.announce),
-    EventKind.MESSAGE: (Notices.relay, Notices.pass_on),
+    EventKind.MESSAGE: (Notices.relay, Notices.answer_by_rule, Notices.pass_on),
     EventKind.STATUS: (Notices.resolve, Notices.close, Notices.reopen),
     EventKind.REMINDED: (Notices.remind,),
     EventKind.SURVEY_SENT: (Notices.ask,),

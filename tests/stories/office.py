@@ -6,7 +6,7 @@ desk into a SQLite store, letters come out of the outbox composed as they would 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -256,8 +256,10 @@ class Office:
         return sorted(found, key=lambda received: received.posted.id)
 
     def _received(self, posted: Posted) -> Received:
+        letter = self.app.notices(self.store).writer.finish(posted.letter)
+        posted = replace(posted, letter=letter)
         raw = compose(
-            posted.letter,
+            letter,
             lambda enclosure: self.store.outbox.content(enclosure.sha256),
             date=posted.created,
         )
