@@ -86,6 +86,20 @@ class Engine:
             with translated_errors(self), _named:
                 self.database.cursor().executemany(sql, values)  # type: ignore[no-untyped-call]
 
+    def insert_many(self, table: str, columns: str, values: Sequence[Sequence[Any]]) -> None:
+        """Add rows, as fast as the database takes them."""
+        if not values:
+            return
+        cursor = self.database.cursor()  # type: ignore[no-untyped-call]
+        if not self.postgres:
+            marks = ", ".join("?" * len(values[0]))
+            sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+            cursor.executemany(sql, values)
+            return
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in values:
+                copy.write_row(row)
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """One transaction, committed at the end of the block or not at all.

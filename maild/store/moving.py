@@ -189,28 +189,29 @@ class Van:
     def _write(self, wholes: Sequence[Whole]) -> None:
         """All rows of these tickets, a kind at a time."""
         cases = [self._reckoned(whole) for whole in wholes]
-        many = self._engine.execute_many
-        many(_insert("ticket", rows.TICKET), [rows.ticket_values(c.ticket) for c in cases])
-        many(
-            "INSERT INTO reader (email, ticket) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [(email.casefold(), c.ticket.id) for c in cases for email in c.ticket.cc],
-        )
-        many(
-            _insert("message", rows.MESSAGE),
+        readers = {(email.casefold(), c.ticket.id) for c in cases for email in c.ticket.cc}
+        add = self._engine.insert_many
+        add("ticket", rows.TICKET, [rows.ticket_values(case.ticket) for case in cases])
+        add("reader", "email, ticket", sorted(readers))
+        add(
+            "message",
+            rows.MESSAGE,
             [rows.message_values(m) for whole in wholes for m in whole.messages],
         )
-        many(
-            "INSERT INTO event (ticket, at, kind, actor, detail) VALUES (?, ?, ?, ?, ?)",
+        add(
+            "event",
+            "ticket, at, kind, actor, detail",
             [rows.event_values(event) for whole in wholes for event in whole.events],
         )
-        many(
-            "INSERT INTO reference (msgid, ticket, address, letter, type) "
-            "VALUES (?, ?, '', NULL, '')",
-            [(m.message_id, m.ticket) for w in wholes for m in w.messages if _leads_back(m)],
-        )
-        many(
-            "INSERT INTO alarm (ticket, at, clock, visit, step, kind) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+        add(
+            "reference",
+            "msgid, ticket, address, type",
+            [(m.message_id, m.ticket, "", "") for w in wholes for m in w.messages
+             if _leads_back(m)],
+        )  # fmt: skip
+        add(
+            "alarm",
+            "ticket, at, clock, visit, step, kind",
             [
                 (c.ticket.id, to_micros(a.at), a.clock, a.visit, a.step, a.kind)
                 for c in cases
@@ -283,7 +284,3 @@ def _renumbered(whole: Whole, numbers: dict[int, int]) -> Whole:
 
 def _leads_back(message: Message) -> bool:
     return message.public and bool(message.message_id)
-
-
-def _insert(table: str, columns: str) -> str:
-    return f"INSERT INTO {table} ({columns}) VALUES ({rows.marks(columns)})"

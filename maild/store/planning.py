@@ -49,22 +49,28 @@ class Plan:
         engine = self._engine
         engine.execute("DROP TABLE IF EXISTS moving")
         engine.execute(
-            "CREATE TEMPORARY TABLE moving (place INTEGER PRIMARY KEY, key TEXT UNIQUE, "
+            "CREATE TEMPORARY TABLE moving (place INTEGER PRIMARY KEY, key TEXT, "
             "desk TEXT, was INTEGER, native INTEGER, created BIGINT, number INTEGER, "
             "known BOOLEAN NOT NULL DEFAULT FALSE)"
         )
-        engine.execute("CREATE INDEX moving_was ON moving (was, desk)")
         place = 0
         while some := list(islice(wanted, _FEW)):
-            engine.execute_many(
-                "INSERT INTO moving (place, key, desk, was, native, created) "
-                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+            engine.insert_many(
+                "moving",
+                "place, key, desk, was, native, created",
                 [
                     (place + i, w.key, w.desk, w.was, self._native(w.key), w.created)
                     for i, w in enumerate(some)
                 ],
             )
             place += len(some)
+        engine.execute("CREATE INDEX moving_key ON moving (key, place)")
+        engine.execute(
+            "DELETE FROM moving WHERE EXISTS (SELECT 1 FROM moving m "
+            "WHERE m.key = moving.key AND m.place < moving.place)"
+        )
+        engine.execute("CREATE INDEX moving_was ON moving (was, desk)")
+        engine.execute("ANALYZE moving")
 
     def _native(self, key: str) -> int | None:
         """`ACME:17` on the desk ACME is ticket 17, if that is this very one."""
@@ -119,8 +125,11 @@ class Plan:
 
     def note_known(self, keys: Sequence[str]) -> None:
         """Within the transaction that writes them."""
-        self._engine.execute_many(
-            "UPDATE moving SET known = TRUE WHERE key = ?", [(key,) for key in keys]
+        if not keys:
+            return
+        marks = ", ".join("?" * len(keys))
+        self._engine.execute(
+            f"UPDATE moving SET known = TRUE WHERE key IN ({marks})", list(keys)
         )
 
     def number_of(self, desk: str, was: int) -> int | None:
