@@ -16,7 +16,8 @@ LAYERS: dict[str, str] = {
     "pure": """
         maild.threading maild.rules maild.sla maild.ingest maild.reports
         maild.notify.letters maild.notify.facts maild.notify.mime maild.notify.environment
-        maild.notify.wording maild.notify.palette maild.notify.relaying maild.notify.samples
+        maild.notify.wording maild.notify.drafts maild.notify.palette maild.notify.relaying
+        maild.notify.samples
         """,
     "seams": "maild.interfaces",
     "desk": "maild.desk",
@@ -33,7 +34,7 @@ LAYERS: dict[str, str] = {
         maild.worker maild.jobs maild.timetable maild.reporting maild.digests maild.surveying
         maild.kept
         """,
-    "app": "maild.config maild.accounts maild.website maild.app",
+    "app": "maild.config maild.accounts maild.checkup maild.website maild.app",
     "top": "maild.daemon maild.cli maild.demo maild.trial maild.__main__",
 }
 ORDER = list(LAYERS)
@@ -47,7 +48,7 @@ IO = set(
 )
 #: who may read settings
 SETTINGS_READERS = tuple(
-    f"maild.{name}" for name in "config app accounts website cli demo trial".split()
+    f"maild.{name}" for name in "config app accounts checkup website cli demo trial".split()
 )
 CLOCK_CALLS = set(
     "datetime.now datetime.utcnow datetime.today date.today time.time time.time_ns".split()
