@@ -122,13 +122,17 @@ class Outbox:
 
     # -- delivery's side --------------------------------------------------------------------
 
-    def claim(self, now: datetime, limit: int) -> list[Posted]:
-        """Letters that are due, leased to the caller; people's words first."""
+    def claim(self, now: datetime, limit: int, *, admins: bool | None = None) -> list[Posted]:
+        """Letters that are due, leased to the caller; people's words first.
+
+        `admins`: only those to the admins (True), or all but those (False).
+        """
+        only = {None: "", True: "AND type = 'admin' ", False: "AND type <> 'admin' "}[admins]
         with self._engine.write():
             rows = self._engine.rows(
                 "UPDATE letter SET lease_until = ?, attempts = attempts + 1 WHERE id IN ("
                 "SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND next_at <= ? "
-                "AND (lease_until IS NULL OR lease_until < ?) "
+                f"AND (lease_until IS NULL OR lease_until < ?) {only}"
                 "ORDER BY urgency, id LIMIT ?" + self._engine.skip_locked() + ") "
                 "RETURNING id, body, attempts, created, message, urgency",
                 [to_micros(now + LEASE), to_micros(now), to_micros(now), limit],

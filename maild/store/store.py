@@ -13,6 +13,7 @@ from maild.store.browse import Browse
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
 from maild.store.fields import to_micros
+from maild.store.gauges import Gauges
 from maild.store.histories import Histories
 from maild.store.intake import IntakeStore
 from maild.store.leases import Leases
@@ -42,6 +43,7 @@ class Store:
         self.alarms = Alarms(engine)
         self.leases = Leases(engine)
         self.troubles = Troubles(engine)
+        self.gauges = Gauges(engine)
         self.cases = Casebook(engine, self.outbox, self.alarms, reckon)
         self.browse = Browse(engine, self.cases)
         self.portal = PortalStore(engine)

@@ -52,7 +52,7 @@ class Troubles:
     def all(self) -> list[Trouble]:
         """The longest first."""
         rows = self._engine.rows(
-            "SELECT name, value FROM note WHERE name LIKE 'trouble:%' ORDER BY name"
+            "SELECT name, value FROM note WHERE name LIKE ? ORDER BY name", [f"{_NAME}%"]
         )
         return sorted((_trouble(*row) for row in rows), key=lambda t: t.since)
 

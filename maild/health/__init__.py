@@ -1,0 +1,1 @@
+"""How the desk fares: what admins, monitoring and `maild doctor` are told."""

@@ -1,0 +1,349 @@
+"""Trouble is told: by a second route, once, in time; and what ends soon, before it does."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from maild.app import App, build
+from maild.config import load
+from maild.health.expiry import Expiring, certificate_end
+from maild.health.watch import HealthWatch
+from maild.model.letter import Letter, LetterType
+from maild.model.mail import Address
+from maild.processes import Stop
+from maild.store import Store, open_store
+from tests.servers.certificate import certificate
+from tests.servers.dovecot import Dovecot
+from tests.servers.ports import free_port
+from tests.servers.sink import Sink
+from tests.wire.desk import Desk, as_sent, is_letter, mail, text_of, wait_until
+
+NOW = datetime(2026, 6, 8, 7, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Told:
+    """The letters the admins get: title, text, cause. The same cause is one letter."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, str, str]] = []
+
+    def __call__(self, title: str, text: str, cause: str) -> None:
+        if cause not in {c for _, _, c in self.letters}:
+            self.letters.append((title, text, cause))
+
+    @property
+    def titles(self) -> list[str]:
+        return [title for title, _, _ in self.letters]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path}/maild.db"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    store = open_store(url)
+    yield store
+    store.close()
+
+
+def watch(store: Store, told: Told, *expiring: Expiring) -> HealthWatch:
+    known = frozenset({"mailbox:main", "mailbox:ventas", "relay"})
+    return HealthWatch(store, known, lambda: expiring, told)
+
+
+# -- trouble ----------------------------------------------------------------------------------
+
+
+def test_ten_minutes_of_trouble_are_told_once(store: Store) -> None:
+    """Not after nine; once at ten, whatever the reason changes to; anew after it was well."""
+    told = Told()
+    job = watch(store, told)
+    store.troubles.begin("mailbox:main", "sign-in refused", NOW)
+    job.run(NOW + 9 * MINUTE)
+    assert told.titles == []
+    store.troubles.begin("mailbox:main", "connection refused", NOW + 9 * MINUTE)
+    for minutes in (10, 11, 60, 600):
+        watch(store, told).run(NOW + minutes * MINUTE)  # restarts change nothing
+    assert told.titles == ["Mailbox main can't be read"]
+    assert "connection refused" in told.letters[0][1]
+    assert store.troubles.over("mailbox:main")
+    store.troubles.begin("mailbox:main", "again", NOW + 700 * MINUTE)
+    job.run(NOW + 710 * MINUTE)
+    assert len(told.letters) == 2
+
+
+def test_trouble_of_a_mailbox_that_is_gone(store: Store) -> None:
+    """A mailbox taken out of the config is nobody's trouble."""
+    told = Told()
+    store.troubles.begin("mailbox:old", "sign-in refused", NOW)
+    watch(store, told).run(NOW + 20 * MINUTE)
+    assert told.titles == [] and store.troubles.all() == []
+
+
+def test_trouble_that_ended_while_nobody_noted(store: Store) -> None:
+    """The process that had the trouble died; the mailbox has been read since."""
+    from maild.ingest.mailbox import Place
+
+    told, place = Told(), Place("main", "INBOX", 1)
+    store.mailboxes.open_mailbox(place, NOW)
+    store.troubles.begin("mailbox:main", "down", NOW)
+    store.mailboxes.polled(place, NOW + 5 * MINUTE)
+    watch(store, told).run(NOW + 20 * MINUTE)
+    assert told.titles == [] and store.troubles.all() == []
+
+
+def post(store: Store, to: str, at: datetime) -> None:
+    letter = Letter(
+        LetterType.ACKNOWLEDGEMENT,
+        to,
+        Address("", "a@b.test"),
+        (),
+        "x",
+        "x",
+        message_id=f"<{to}>",
+    )
+    with store.write():
+        store.outbox.post(letter, f"cause {to} {at}", now=at)
+
+
+def test_letters_that_do_not_leave(store: Store) -> None:
+    """Two people wait for ten minutes and nothing has left: told. One full mailbox is no
+    news for an hour, and none at all while others' letters leave."""
+    told = Told()
+    post(store, "luis@x.test", NOW)
+    watch(store, told).run(NOW + 30 * MINUTE)
+    assert told.titles == []
+    post(store, "eva@y.test", NOW + 15 * MINUTE)
+    watch(store, told).run(NOW + 31 * MINUTE)
+    assert told.titles == ["Letters do not leave"]
+    assert "2 letters wait" in told.letters[0][1]
+
+
+def test_one_full_mailbox_among_many(store: Store) -> None:
+    """While others' letters leave nobody is told."""
+    told = Told()
+    post(store, "full@x.test", NOW)
+    post(store, "eva@y.test", NOW + 119 * MINUTE)
+    (late,) = [
+        p for p in store.outbox.claim(NOW + 119 * MINUTE, 9) if "eva" in p.letter.recipient
+    ]
+    store.outbox.sent(late.id, NOW + 119 * MINUTE)
+    watch(store, told).run(NOW + 120 * MINUTE)
+    assert told.titles == []
+
+
+def test_mail_that_waits_for_its_ticket(store: Store) -> None:
+    """The worker stands still: told after ten minutes."""
+    from maild.model.mail import Envelope
+
+    told = Told()
+    store.intake.take(b"Subject: x\r\n\r\nhola", Envelope("smtp", "a@x.test", ("b@y.test",)))
+    came = store.gauges.oldest_intake()
+    assert came is not None
+    watch(store, told).run(came + 9 * MINUTE)
+    assert told.titles == []
+    watch(store, told).run(came + 11 * MINUTE)
+    assert told.titles == ["Mail is not being handled"]
+
+
+# -- the end of things ------------------------------------------------------------------------
+
+
+def test_warned_fourteen_seven_and_one_day_before(store: Store) -> None:
+    """Hourly looks for three weeks: four letters, the last when it has ended."""
+    told = Told()
+    secret = Expiring("the client secret of main", NOW + timedelta(days=20), "Make a new one.")
+    job = watch(store, told, secret)
+    days = []
+    for hour in range(22 * 24):
+        before = len(told.letters)
+        job.run(NOW + timedelta(hours=hour))
+        days += [hour / 24] * (len(told.letters) - before)
+    assert days == [6.0, 13.0, 19.0, 20.0]
+    assert told.titles[0] == "The client secret of main ends on 2026-06-28"
+    assert told.titles[-1] == "The client secret of main ended on 2026-06-28"
+    assert told.letters[0][1] == "Make a new one."
+
+
+def test_a_certificate_says_when_it_ends(tmp_path: Path) -> None:
+    """As openssl says it; also for dates after 2049; no certificate is no date."""
+    cert, key = certificate(tmp_path)
+    assert certificate_end(cert) == openssl_end(cert)
+    far = tmp_path / "far.pem"
+    command = ["openssl", "req", "-x509", "-key", str(key), "-days", "20000", "-subj", "/CN=x"]
+    subprocess.run([*command, "-out", str(far)], check=True, capture_output=True)
+    assert certificate_end(far) == openssl_end(far)
+    assert certificate_end(key) is None
+    assert certificate_end(tmp_path / "none") is None
+    der = cert.read_bytes()
+    for cut in range(60, len(der), 97):
+        far.write_bytes(der[:cut] + b"\n-----END CERTIFICATE-----\n")
+        certificate_end(far)  # raises nothing
+
+
+def openssl_end(cert: Path) -> datetime:
+    command = ["openssl", "x509", "-enddate", "-noout", "-in", str(cert)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = said.strip().partition("=")[2].replace("GMT", "+0000")
+    return datetime.strptime(text, "%b %d %H:%M:%S %Y %z")
+
+
+# -- the whole desk ---------------------------------------------------------------------------
+
+MAILBOX = """
+[mailbox.{name}]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+user = "{user}"
+password = "{password}"
+after = "delete"
+"""
+
+ALERTS = """
+[relay.alerts]
+host = "127.0.0.1"
+port = {port}
+envelope = ""
+"""
+
+
+class Running:
+    """Some parts of an app in threads of this process, where time can be handed in."""
+
+    def __init__(self, app: App, *parts: str) -> None:
+        self.app = app
+        self._stops: list[Stop] = []
+        self._threads: list[threading.Thread] = []
+        for part in parts:
+            stop, ready = Stop(), threading.Event()
+            args = (stop, ready.set)
+            thread = threading.Thread(target=getattr(app, part), args=args, name=part)
+            thread.start()
+            assert ready.wait(20)
+            self._stops.append(stop)
+            self._threads.append(thread)
+
+    def close(self) -> None:
+        for stop in self._stops:
+            stop.ask()
+        for thread in self._threads:
+            thread.join(15)
+            assert not thread.is_alive()
+
+    def look_ahead(self, minutes: int) -> None:
+        """The timetable's look, so many minutes later."""
+        store = self.app.open_store()
+        (job,) = [job for job in self.app.jobs(store) if isinstance(job, HealthWatch)]
+        job.run(self.app.clock.now() + minutes * MINUTE)
+        store.close()
+
+
+@pytest.mark.wire
+def test_a_wrong_password_on_one_of_three_mailboxes(
+    tmp_path: Path, sink: Sink, dovecot: Dovecot
+) -> None:
+    """The other two flow on; the admins hear of it by the second route, once, while the
+    first one is down."""
+    users = {name: dovecot.user() for name in ("uno", "dos", "tres")}
+    relay = free_port()  # nobody there
+    more = ALERTS.format(port=sink.port)
+    for name, user in users.items():
+        password = "canary-wrong" if name == "dos" else "x"
+        more += MAILBOX.format(name=name, port=dovecot.port, user=user, password=password)
+    desk = Desk(tmp_path, protocol=None, more=more)
+    text = desk.config.read_text()
+    desk.write_config(
+        text.replace('host = ""\nport = 25', f'host = "127.0.0.1"\nport = {relay}')
+    )
+    app = build(load(desk.config))
+    running = Running(app, "_work", "_watch_mailboxes", "_deliver")
+    try:
+        running.look_ahead(9)
+        for name in ("uno", "tres"):
+            with dovecot.client(users[name]) as client:
+                client.append("INBOX", as_sent(mail("luis@x.test", name)))
+        wait_until(lambda: len(desk.tickets()) == 2)
+        assert sink.letters == []
+        for _ in range(3):
+            running.look_ahead(11)
+        caught = sink.wait_for(1)
+        wait_until(lambda: desk.queue()["outgoing"]["deferred"])
+        subjects = [str(letter.message["Subject"]) for letter in caught]
+        assert any("dos" in subject for subject in subjects), subjects
+        assert all(is_letter(c.message, "admin", "admin@acme.test") for c in caught)
+        assert "canary" not in "".join(text_of(c.message) for c in caught)
+        assert caught[0].sender == "soporte@acme.test"
+        assert "mailbox:dos" in troubles(app) and "mailbox:uno" not in troubles(app)
+    finally:
+        running.close()
+    assert len({str(c.message["Message-ID"]) for c in sink.letters}) == len(sink.letters)
+
+
+@pytest.mark.wire
+def test_a_relay_in_trouble_is_told_by_the_other(tmp_path: Path, sink: Sink) -> None:
+    """The first relay refuses the password: its letters wait, the admins' one leaves. With the
+    right password in its file all leaves, without a restart, and nothing is in trouble."""
+    relay = Sink(users={"desk": "canary-right"})
+    secret = tmp_path / "secret"
+    secret.write_text("canary-wrong")
+    secret.chmod(0o600)
+    desk = Desk(tmp_path, sink=relay, more=ALERTS.format(port=sink.port))
+    text = desk.config.read_text()
+    user = '[relay]\nuser = "desk"\npassword = { file = "secret" }'
+    desk.write_config(text.replace("[relay]", user, 1))
+    app = build(load(desk.config))
+    running = Running(app, "_work", "_deliver")
+    try:
+        desk.run("deliver", given=as_sent(mail("luis@x.test")))
+        app.mail_bell.ring()
+        wait_until(lambda: troubles(app) == ["relay"])
+        running.look_ahead(11)
+        (letter,) = sink.wait_for(1)
+        assert str(letter.message["Subject"]).endswith("Letters do not leave")
+        assert "canary" not in text_of(letter.message)
+        secret.write_text("canary-right")
+        for item in desk.queue()["items"]:
+            assert "canary" not in str(item)
+            desk.run("queue", "retry", item["id"])
+        assert len(relay.wait_for(2)) == 2
+        wait_until(lambda: troubles(app) == [])
+    finally:
+        running.close()
+        relay.close()
+
+
+def troubles(app: App) -> list[str]:
+    with app.opened() as store:
+        return [trouble.name for trouble in store.troubles.all()]
+
+
+def test_a_second_route_that_fails_falls_back_on_the_first(tmp_path: Path, sink: Sink) -> None:
+    """An admin's letter leaves by whatever works."""
+    desk = Desk(tmp_path, sink=sink, more=ALERTS.format(port=free_port()))
+    app = build(load(desk.config))
+    running = Running(app, "_deliver")
+    try:
+        app.tell_admins("Prueba", "de dos caminos")
+        (letter,) = sink.wait_for(1)
+        assert letter.message["X-Maild-Type"] == "admin"
+        assert letter.sender != "soporte@acme.test"  # the first route's own sender
+    finally:
+        running.close()
+
+
+def test_the_first_route_is_the_only_one(tmp_path: Path, sink: Sink) -> None:
+    """Without [relay.alerts] all letters take the one way."""
+    desk = Desk(tmp_path, sink=sink)
+    app = build(load(desk.config))
+    running = Running(app, "_deliver")
+    try:
+        app.tell_admins("Prueba", "")
+        sink.wait_for(1)
+    finally:
+        running.close()
