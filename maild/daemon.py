@@ -19,6 +19,7 @@ import structlog
 
 from maild.errors import MaildError, Temporary
 from maild.processes import Role
+from maild.systemd import Notifier
 
 log = structlog.get_logger("daemon")
 
@@ -64,6 +65,7 @@ class Daemon:
         self._config = config
         self._lock_path = lock
         self._doors = doors
+        self._systemd = Notifier()
         self._lock = -1
         self._stopping = False
         self._reload_wanted = False
@@ -83,12 +85,16 @@ class Daemon:
         self._put_in_place(parts.roles())
         if not self._stopping:
             print("maild ready", flush=True)
+            self._systemd.ready(len(self._roles))
         while not self._stopping:
             self._sleep(self._until_next_start())
             self._bury()
+            self._systemd.alive()
             if self._reload_wanted or _stamp(self._config) != seen:
                 seen = self._await_writer()
+                self._systemd.reloading()
                 parts = self._reload(parts)
+                self._systemd.ready(len(self._roles))
         return self._stop()
 
     # -- one daemon a store -----------------------------------------------------------------
@@ -221,6 +227,7 @@ class Daemon:
     def _stop(self) -> int:
         """Ask every part to finish what it has in hand; the slow ones are ended."""
         log.info("stopping")
+        self._systemd.stopping()
         everybody = [*self._roles, *self._leaving]
         for role in everybody:
             role.signal(signal.SIGTERM)
