@@ -196,5 +196,6 @@ def _send(settings: "Settings", store: "Store", found: "Replay", address: str) -
         head=tuple(words[5].split("|")) if found.differ else (),
         rows=tuple(_rows(found, settings.desk.tag)),
     )
+    app = build(settings)  # opens the store itself, so before our transaction
     with store.write():
-        build(settings).inform(store, [address], facts)
+        app.inform(store, [address], facts)
