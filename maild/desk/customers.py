@@ -16,12 +16,13 @@ from maild.desk.people import company_of
 from maild.desk.practice import Practice
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
+from maild.desk.ruling import Ruling
 from maild.desk.tells import Notices
 from maild.ingest.signature import set_aside
 from maild.ingest.thanks import only_thanks
 from maild.model.mail import Address, Attachment, Automatic
 from maild.model.ticket import Enclosure, EventKind, Message, MessageKind, Status, Ticket
-from maild.rules import Decision, RuleBook
+from maild.rules import Decision
 
 _WAITING = (Status.PENDING, Status.ON_HOLD)
 
@@ -42,7 +43,7 @@ class Customers:
 
     practice: Practice
     roster: Roster
-    rules: RuleBook
+    ruling: Ruling
     cases: Casebook
     keep: Keep
     notices: Notices
@@ -60,7 +61,8 @@ class Customers:
             company = company_of(reading, self.practice, self.roster)
             case.change_readers(request.actor, add=company.readers)
             occasion = self.occasion(reading, case.messages[0], offered=company.offered)
-            self.notices.tell(case, occasion)
+            also = self.ruling.told(case, decision)
+            self.notices.tell(case, replace(occasion, also=also))
         return case, decision
 
     def start(
@@ -72,28 +74,27 @@ class Customers:
         link: int | None = None,
     ) -> tuple[Case | None, Decision]:
         """The ticket without its letters."""
-        facts = opening.facts_of(reading, request, self.practice)
-        decision = self.rules.decide(replace(facts, body=words.text), on="new")
+        decision = self.ruling.on_request(reading, request, words.text)
         if decision.dropped is not None:
             return None, decision
         case = opening.open_case(
-            self.cases.new_ticket_number(), request, decision, now=reading.now
+            self.cases.new_ticket_number(),
+            request,
+            decision,
+            now=reading.now,
+            silent=reading.envelope.silent,
         )
         self.add(case, reading, words, public=True, actor=request.actor)
-        self._obey_rules(case, decision)
-        opening.assign(case, self.roster, self.cases, wanted=decision.assignee)
+        self._rule(case, reading, decision)
         if link is not None:
             self.link(case, link)
         return case, decision
 
-    def _obey_rules(self, case: Case, decision: Decision) -> None:
-        """What the rules want beyond department, priority and level."""
-        for name, tags in decision.tags_by_rule:
-            case.change_tags(f"rule:{name}", add=tags)
-        case.change_readers(f"rule:{decision.by.get('cc', '')}", add=decision.cc)
-        if decision.status:
-            actor = f"rule:{decision.by.get('status', '')}"
-            case.set_status(Status(decision.status), actor, reason="rule")
+    def _rule(self, case: Case, reading: Reading, decision: Decision) -> None:
+        """What the rules want done, their saved answer included."""
+        self.ruling.apply(case, decision)
+        proven = reading.proven or reading.known.proven
+        self.ruling.answer(case, decision, courtesy=self._courtesy(reading), proven=proven)
 
     def link(self, case: Case, other: int) -> None:
         """The new ticket names the old one, and the old one the new."""
@@ -104,22 +105,29 @@ class Customers:
 
     # -- an answer --------------------------------------------------------------------------
 
-    def join(self, reading: Reading, ticket: Ticket) -> Case | None:
-        """A mail to a ticket that exists; None where a rule drops the ticket it opens."""
+    def join(self, reading: Reading, ticket: Ticket) -> tuple[Case | None, Decision | None]:
+        """A mail to a ticket that exists; no case where a rule drops it, no decision where
+        no rule was asked."""
         case = self.cases.open_case(ticket.id, reading.now)
         assert case is not None
         if not ticket.takes_part(reading.sender.email):
-            return self._overhear(case, reading)
+            return self._overhear(case, reading), None
         if self._comes_too_late(case, reading):
-            return self.open(reading, link=ticket.id)[0]
-        thanks = says_thanks(reading)
-        message = self.add(case, reading, words_of(reading), public=True, thanks=thanks)
+            return self.open(reading, link=ticket.id)
+        words, thanks = words_of(reading), says_thanks(reading)
+        decision = self.ruling.on_reply(reading, case.ticket, words.text)
+        if decision.dropped is not None:
+            return None, decision
+        message = self.add(case, reading, words, public=True, thanks=thanks)
         self._wake(case, reading, thanks=thanks)
         company = company_of(reading, self.practice, self.roster)
         case.change_readers(f"customer:{reading.sender.key}", add=company.readers)
+        self._rule(case, reading, decision)
         if not (case.ticket.status.done and thanks):
-            self.notices.tell(case, self.occasion(reading, message, offered=company.offered))
-        return case
+            occasion = self.occasion(reading, message, offered=company.offered)
+            also = self.ruling.told(case, decision)
+            self.notices.tell(case, replace(occasion, also=also))
+        return case, decision
 
     def _overhear(self, case: Case, reading: Reading) -> Case:
         """A stranger writes to a ticket: agents see it, nothing else changes."""
@@ -228,6 +236,7 @@ class Customers:
             references=reading.mail.references,
             offered=offered,
             encrypted=reading.mail.encrypted,
+            silent=reading.envelope.silent,
         )
 
     def _courtesy(self, reading: Reading) -> Courtesy:
