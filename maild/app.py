@@ -38,12 +38,13 @@ from maild.desk.lifecycle import Lifecycle
 from maild.desk.obey import Refusal
 from maild.desk.outcome import Outcome
 from maild.desk.practice import Allowance, Mode, Practice
-from maild.desk.questions import Questions
+from maild.desk.questions import Questions, Reply
 from maild.desk.reading import Reader as FirstReader
 from maild.desk.receive import Desk
 from maild.desk.roster import Member, Roster, plain
 from maild.desk.rounds import Rounds
 from maild.desk.ruling import Ruling
+from maild.desk.sentences import say
 from maild.desk.surveys import Surveys
 from maild.digests import DigestRounds
 from maild.errors import NotFound, Temporary
@@ -61,6 +62,7 @@ from maild.ingest.trust import AuthResults
 from maild.interfaces import Clock, Intake
 from maild.jobs import HeldMail, Planning, TicketRounds
 from maild.kb.article import Article
+from maild.kb.draft import write_draft
 from maild.kb.library import Fault, Library
 from maild.kb.watch import LibraryWatch
 from maild.kept import KeptLetters
@@ -69,7 +71,7 @@ from maild.listeners import Listeners
 from maild.model.letter import LetterType
 from maild.model.mail import Address, Envelope, Mail, Proof
 from maild.model.people import Agent, Assign, Department
-from maild.model.ticket import Ticket
+from maild.model.ticket import Message, Ticket
 from maild.notify.addressing import Addressing
 from maild.notify.alarms import AlarmLetters
 from maild.notify.courier import FileCourier, SmtpCourier
@@ -289,6 +291,7 @@ class App:
             self.questions(store),
             answers.find,
             answers.names,
+            partial(self._draft, store),
         )
         return Desk(
             practice=self.practice,
@@ -300,6 +303,7 @@ class App:
             robots=Robots(self.practice, self.signer, cases, notices),
             cases=cases,
             waiting=store.intake,
+            shelf=self._shelf,
         )
 
     def questions(self, store: Store) -> Questions:
@@ -420,6 +424,30 @@ class App:
             department=ticket.department,
             most=self.settings.kb.suggest,
         )
+
+    def _shelf(self, words: str, language: str) -> Reply:
+        """What a mail that asks for articles is answered."""
+        found = self.library.search(words, lang=language, most=5)
+        links = self.links
+        said = say("kb-none", language) if not found else ""
+        return Reply(
+            say("kb-title", language),
+            lines=(said,) if said else (),
+            links=tuple((a.title, links.article(a.slug) if links else "") for a in found),
+        )
+
+    def _draft(self, store: Store, ticket: Ticket, messages: Sequence[Message]) -> str:
+        """`#kb`: the file, and a letter to its owner, within the caller's transaction."""
+        folder = Path(self.settings.kb.folder)
+        path = write_draft(folder, ticket, messages)
+        place = str(path.relative_to(folder.parent))
+        self._tell_kb_owner(
+            store,
+            f"{place}: [{self.practice.tag} #{ticket.id}] {ticket.subject}",
+            path.read_text("utf-8"),
+            f"draft:{ticket.id}",
+        )
+        return place
 
     def _tell_kb_owner(self, store: Store, title: str, text: str, cause: str) -> None:
         owner = self.settings.kb.owner

@@ -37,6 +37,10 @@ _TEXT = frozenset({"note", "send"})
 Saved = Callable[[str, str], str | None]
 
 
+#: writes the draft of an article about a ticket; its place, or OSError
+Draft = Callable[[Ticket, Sequence[Message]], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Obeyed:
     """What became of an agent's mail."""
@@ -61,6 +65,7 @@ class Agents:
     questions: Questions
     saved: Saved
     saved_names: Callable[[str], Sequence[str]]
+    draft: Draft
 
     def accepts(self, reading: Reading) -> bool:
         """Whether this mail may act as its sender's."""
@@ -116,7 +121,19 @@ class Agents:
         for command in orders.commands:
             if command.word not in _TEXT and command.word != "reply":
                 obey.obey(turn, command)
-        return self._speak(turn, reading, orders)
+        message = self._speak(turn, reading, orders)
+        if turn.drafting:
+            self._draft(turn)
+        return message
+
+    def _draft(self, turn: Turn) -> None:
+        """A draft article of the ticket, this mail's words included."""
+        ticket = turn.case.ticket
+        try:
+            place = self.draft(ticket, [*self.cases.messages(ticket.id), *turn.case.messages])
+        except OSError as error:
+            raise Refusal("no-draft", reason=error.strerror or "?") from None
+        turn.did("draft", file=place)
 
     # -- the text -----------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class Turn:
     done: list[str] = field(default_factory=list)  #: what was done, for the `answer` letter
     also: list[Case] = field(default_factory=list)  #: other cases this changes
     split: bool = False  #: the message answered shall open a ticket of its own
+    drafting: bool = False  #: an article shall be drafted of all this
 
     @property
     def actor(self) -> str:
@@ -67,7 +68,7 @@ def obey(turn: Turn, command: Command) -> None:
         raise Refusal("not-yet", word=command.word)
     before = len(turn.done)
     verb(turn, command)
-    if len(turn.done) == before and not turn.split:
+    if len(turn.done) == before and not turn.split and command.word != "kb":
         turn.did("nothing")
 
 
@@ -286,6 +287,11 @@ def only_new(turn: Turn, command: Command) -> None:
     raise Refusal("only-new", word=command.word)
 
 
+def draft(turn: Turn, command: Command) -> None:
+    """An article of this ticket, once all that this mail says has been said."""
+    turn.drafting = True
+
+
 def say_status(status: Status, language: str) -> str:
     return _STATUS.get(language, _STATUS["en"])[status]
 
@@ -341,6 +347,7 @@ VERBS: dict[str, Callable[[Turn, Command], None]] = {
     "merge": merge,
     "split": split,
     "undo": undo,
+    "kb": draft,
     "customer": only_new,
     "channel": only_new,
 }

@@ -27,6 +27,7 @@ class Reply:
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     pre: str = ""
+    links: tuple[tuple[str, str], ...] = ()  #: title and where it leads
 
 
 class Library(Protocol):

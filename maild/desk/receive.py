@@ -19,7 +19,7 @@ from maild.desk.commands import CustomerWish, Wish
 from maild.desk.customers import Customers
 from maild.desk.outcome import Outcome
 from maild.desk.practice import Practice
-from maild.desk.questions import status_of
+from maild.desk.questions import Reply, status_of
 from maild.desk.reading import Reader, Reading
 from maild.ingest.screen import screen
 from maild.model.mail import Automatic, Envelope, Mail
@@ -34,6 +34,10 @@ _DESK_LETTERS = frozenset({"report", "digest", "admin", "answer"})
 
 #: so many characters beside `estado` are still only that question
 CHAT = 200
+
+
+#: articles with these words, in this language
+Shelf = Callable[[str, str], Reply]
 
 
 class Waiting(Protocol):
@@ -54,6 +58,7 @@ class Desk:
     robots: Robots
     cases: Casebook
     waiting: Waiting
+    shelf: Shelf
 
     def receive(
         self,
@@ -161,6 +166,8 @@ class Desk:
         takes_part = ticket is not None and ticket.takes_part(reading.sender.email)
         if wish.kind is Wish.STATUS and len(wish.comment) <= CHAT:
             return self._tell_status(reading)
+        if wish.kind is Wish.KB and len(wish.comment) <= CHAT:
+            return self._tell_articles(reading, wish.words)
         if ticket is None or not takes_part:
             return None
         if wish.kind is Wish.SOLVED and reading.proven and not ticket.status.done:
@@ -178,19 +185,30 @@ class Desk:
 
     def _tell_status(self, reading: Reading) -> Outcome | None:
         """His open tickets; to an address that never gave a proof, numbers only."""
+
+        def status(language: str) -> Reply:
+            tickets = self.cases.open_tickets_of(reading.sender.email)
+            if not (reading.proven or reading.known.proven):
+                tickets = [replace(ticket, subject="—") for ticket in tickets]
+            return status_of(tickets, tag=self.practice.tag, language=language)
+
+        return self._reply(reading, status)
+
+    def _tell_articles(self, reading: Reading, words: str) -> Outcome | None:
+        """Articles with these words."""
+        return self._reply(reading, lambda language: self.shelf(words, language))
+
+    def _reply(self, reading: Reading, answer: Callable[[str], Reply]) -> Outcome | None:
+        """An answer to a customer's question, within the limits; robots get none."""
         if reading.mail.screening.automatic or reading.envelope.silent:
             return None
         proven = reading.proven or reading.known.proven
         if not self.agents.may_ask(reading, proven=proven):
             return Outcome("done", "question", error="over the limit: not answered")
         language = reading.known.language or self.practice.language
-        tickets = self.cases.open_tickets_of(reading.sender.email)
-        if not proven:
-            tickets = [replace(ticket, subject="—") for ticket in tickets]
-        reply = status_of(tickets, tag=self.practice.tag, language=language)
         self.agents.notices.inform(
             reading.sender,
-            reply,
+            answer(language),
             self.agents.to_sender(reading),
             now=reading.now,
             language=language,

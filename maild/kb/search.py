@@ -16,6 +16,7 @@ from maild.rules.folding import fold, split
 
 TITLE, KEYWORDS, TEXT = 3.0, 3.0, 1.0
 _K1, _B = 1.2, 0.75
+_LIBRARY = 40
 _MOST_WORDS = 400  #: of a question that are looked at
 _STEMMERS = {"es": "spanish", "en": "english"}
 
@@ -88,9 +89,11 @@ class Index:
         ]
 
     def _rarity(self, term: str) -> float:
-        """The inverse document frequency; a word that no article has counts like the rarest."""
+        """The inverse document frequency; a word that no article has counts like the rarest.
+        Few articles say little about that: they are taken for part of a larger library."""
         having = len(self._places.get(term, ()))
-        return math.log(1 + (len(self.articles) - having + 0.5) / (having + 0.5))
+        library = max(len(self.articles), _LIBRARY)
+        return math.log(1 + (library - having + 0.5) / (having + 0.5))
 
     def _saturated(self, number: int, term: str) -> float:
         weight = self._fields[number][term]

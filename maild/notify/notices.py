@@ -553,6 +553,7 @@ class Notices:
             head=reply.head,
             rows=reply.rows,
             pre=reply.pre,
+            links=tuple(Link(title, href) for title, href in reply.links),
             ticket=self._inside(ticket, now),
             internal=internal,
         )

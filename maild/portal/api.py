@@ -146,7 +146,7 @@ def _faults(said: dict[str, Any], gate: Gate) -> dict[str, str]:
             found[name] = "must be text"
         elif len(value) > longest:
             found[name] = f"is longer than {longest} characters"
-        elif name in _NEEDED and not value.strip():
+        elif name in _NEEDED and value and not value.strip():
             found[name] = "is empty"
         elif name != "body" and not value.isprintable():
             found[name] = "holds control characters"

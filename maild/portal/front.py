@@ -142,8 +142,11 @@ async def send_link(site: Site, request: Request, *, dashboard: bool = False) ->
     fault = "stale" if visit.read_word(form) is None else "" if email else "email"
     if fault:
         status = 403 if fault == "stale" else 422
-        context = {"dashboard": dashboard, "fault": fault, "given": form["email"]}
-        return site.page(visit, "sign_in", status=status, done=False, **context)
+        given = form["email"]
+        return site.page(
+            visit, "sign_in", status=status, dashboard=dashboard, fault=fault, given=given,
+            done=False,
+        )  # fmt: skip
     response = site.page(
         visit, "sign_in", dashboard=dashboard, fault="", given=email, done=True
     )
