@@ -76,7 +76,7 @@ _DAY = timedelta(days=1)
 def told(kept: Sequence[Kept], *, arrived: int, mode: str, language: str) -> Information:
     """The letter's words."""
     title, lead, head, more, how = _WORDS.get(language, _WORDS["en"])
-    total = sum(each.count for each in kept)
+    total = sum(each.letters for each in kept)
     rest = len(kept) - SHOWN
     lines = [lead.format(total, arrived, mode), how]
     if rest > 0:
@@ -85,5 +85,5 @@ def told(kept: Sequence[Kept], *, arrived: int, mode: str, language: str) -> Inf
         title=title.format(total),
         lines=tuple(lines),
         head=tuple(head.split("|")),
-        rows=tuple((k.type, k.recipient, str(k.count)) for k in kept[:SHOWN]),
+        rows=tuple((k.type, k.recipient, str(k.letters)) for k in kept[:SHOWN]),
     )

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from maild.config.settings import Settings
-    from maild.rules import Decision, Replay
+    from maild.rules import Decision, Replay, RuleBook
     from maild.store import Store
+    from maild.store.replay import Packed
 
 app = typer.Typer(help="Try the rules without doing what they say.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -100,14 +103,14 @@ def replay(
     from maild.cli.tickets import instant
     from maild.config import load
     from maild.config.rulewords import specs
-    from maild.rules import compile_rules, differences
+    from maild.rules import compile_rules
 
     start = instant(since)
     assert start is not None
     with opened(ctx) as (settings, store):
         today = compile_rules(specs(settings))
         after = compile_rules(specs(load(other, secrets=False))) if other else today
-        found = differences(store.sightings.since(start), today if other else None, after)
+        found = _compare(store.sightings.packed_since(start), today if other else None, after)
         if send:
             _send(settings, store, found, send)
     if json:
@@ -115,6 +118,35 @@ def replay(
     else:
         _print_replay(found, settings.desk.tag)
     raise typer.Exit(1 if found.differ else 0)
+
+
+def _compare(
+    packed: "Iterable[Packed]", before: "RuleBook | None", after: "RuleBook"
+) -> "Replay":
+    """On all processors."""
+    import os
+    import pickle
+
+    from maild.errors import MaildError
+    from maild.ingest.sandbox import Sandbox, pack
+    from maild.rules.replay import Replay, compare
+    from maild.store.replay import unpack
+
+    def work(job: bytes) -> bytes:
+        return pack(compare(unpack(*pickle.loads(job)), before, after))  # noqa: S301 -- ours
+
+    box = Sandbox(work, workers=os.cpu_count() or 1)
+    found, count = [], 0
+    try:
+        for answer in box.run(pack(tuple(each)) for each in packed):
+            count += 1
+            if answer.result is None:
+                raise MaildError(f"a message could not be tried ({answer.lost})")
+            if (difference := pickle.loads(answer.result)) is not None:  # noqa: S301 -- ours
+                found.append(difference)
+    finally:
+        box.close()
+    return Replay(count, tuple(found))
 
 
 def _print_replay(found: "Replay", tag: str) -> None:

@@ -6,6 +6,7 @@ Which words matter is the business of those who call it.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: Letters that Unicode does not take apart but readers do.
 _PLAIN = str.maketrans(
@@ -38,4 +39,12 @@ def split(text: str) -> list[str]:
 
 def fold_words(words: list[str]) -> list[str]:
     """Each word folded; as many as there were, so that places still agree."""
-    return [word.lower() if word.isascii() else fold(word) for word in words]
+    return [
+        word.lower() if word.isascii() else _known(word) if len(word) <= _SHORT else fold(word)
+        for word in words
+    ]
+
+
+#: the same few words make up most mail: those of this length at most are remembered
+_SHORT = 24
+_known = lru_cache(maxsize=8192)(fold)

@@ -67,15 +67,20 @@ def differences(stored: Iterable[Stored], before: RuleBook | None, after: RuleBo
     """
     found: list[Difference] = []
     count = 0
-    for ticket, message, facts, on, done in stored:
+    for each in stored:
         count += 1
-        old = shown(before.decide(facts, on=on)) if before else (done or {})
-        difference = Difference(
-            ticket, message, old, shown(after.decide(facts, on=on)), facts.subject
-        )
-        if difference.fields():
+        if difference := compare(each, before, after):
             found.append(difference)
     return Replay(count, tuple(found))
+
+
+def compare(each: Stored, before: RuleBook | None, after: RuleBook) -> Difference | None:
+    """What differs for one message; None where nothing does."""
+    ticket, message, facts, on, done = each
+    old = shown(before.decide(facts, on=on)) if before else (done or {})
+    new = shown(after.decide(facts, on=on))
+    difference = Difference(ticket, message, old, new, facts.subject)
+    return difference if difference.fields() else None
 
 
 def shown(decision: Decision) -> dict[str, Any]:

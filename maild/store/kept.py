@@ -12,7 +12,7 @@ class Kept(NamedTuple):
 
     type: str
     recipient: str
-    count: int
+    letters: int
 
 
 def kept_between(engine: Engine, start: datetime, end: datetime) -> list[Kept]:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from maild.model.ticket import Priority
 from maild.rules import Decision, Facts, Stored
@@ -21,6 +21,14 @@ from maild.store.fields import to_json, to_micros
 _CHUNK = 500
 _FIELDS = tuple(field.name for field in fields(Facts))
 _LISTS = ("to", "cc", "tags", "attachments")
+
+
+class Packed(NamedTuple):
+    """One row: what `unpack` takes."""
+
+    ticket: int | None
+    message: int | None
+    content: bytes
 
 
 class Sightings:
@@ -41,11 +49,15 @@ class Sightings:
 
     def since(self, at: datetime) -> Iterator[Stored]:
         """Every mail received since then, in order, a few hundred in memory at a time."""
+        return (unpack(*each) for each in self.packed_since(at))
+
+    def packed_since(self, at: datetime) -> Iterator[Packed]:
+        """The same before it is unpacked: small, to be handed to another process."""
         last = 0
         while rows := self._chunk(last, at):
             last = rows[-1][0]
             for _, ticket, message, content in rows:
-                yield unpack(ticket, message, bytes(content))
+                yield Packed(ticket, message, bytes(content))
 
     def _chunk(self, after: int, at: datetime) -> list[tuple[Any, ...]]:
         return self._engine.rows(
