@@ -147,8 +147,7 @@ def test_a_year_of_mail_takes_less_than_a_minute(tmp_path: Path) -> None:
     """`maild rules replay` over 50,000 mails of 1 kB text and 3 kB headers, under two books
     of 200 rules; and memory does not grow with their number."""
     rules = "".join(
-        f'[[rule]]\nname = "r{n}"\nwhen.text_has = ["w{n}", "{"vpn" if n % 9 == 0 else "x"}{n}"]\n'
-        f'then.tags = ["t{n}"]\n'
+        f'[[rule]]\nname = "r{n}"\nwhen.text_has = ["w{n}", "x{n}"]\nthen.tags = ["t{n}"]\n'
         for n in range(200)
     )
     desk = Desk(tmp_path, more=rules)

@@ -15,6 +15,7 @@ from maild.desk.automatic import Robots
 from maild.desk.behalf import Behalf
 from maild.desk.case import Case
 from maild.desk.casebook import Casebook
+from maild.desk.clusters import Clusters, Front
 from maild.desk.commands import CustomerWish, Wish
 from maild.desk.customers import Customers
 from maild.desk.outcome import Outcome
@@ -24,6 +25,7 @@ from maild.desk.reading import Reader, Reading
 from maild.ingest.screen import screen
 from maild.model.mail import Automatic, Envelope, Mail
 from maild.model.ticket import Message, Ticket
+from maild.rules import Decision
 from maild.threading.clues import addresses_of
 
 _AGENT_LETTERS = frozenset(
@@ -53,6 +55,7 @@ class Desk:
     practice: Practice
     reader: Reader
     customers: Customers
+    clusters: Clusters
     agents: Agents
     behalf: Behalf
     robots: Robots
@@ -75,6 +78,8 @@ class Desk:
         reading = replace(reading, confirmed=confirmed)
         outcome = self._branch(reading)(reading)
         why = {**reading.why(), **(outcome.why or {})}
+        if outcome.decision is not None:
+            why["rules"] = outcome.decision.record()
         return replace(outcome, message_id=mail.message_id, why=why)
 
     def _unmask(self, mail: Mail, envelope: Envelope) -> Mail:
@@ -131,6 +136,8 @@ class Desk:
         return Outcome("done", "question")
 
     def _tell_house(self, reading: Reading, recipients: Sequence[str]) -> None:
+        if reading.envelope.silent:
+            return
         title = f"{reading.sender}: {reading.mail.subject}"
         text = reading.mail.reply or reading.mail.text
         occasion = self.agents.to_sender(reading)
@@ -152,12 +159,34 @@ class Desk:
         if wish is not None and (granted := self._grant(reading, ticket, wish)):
             return granted
         if ticket is None:
+            return self._open_or_count(reading)
+        case, decision = self.customers.join(reading, ticket)
+        return self._conclude(case, decision, reading)
+
+    def _open_or_count(self, reading: Reading) -> Outcome:
+        """A new ticket, unless the mail is one more of a storm."""
+        front = self.clusters.look(reading)
+        if front is None:
             return self._open(reading)
-        case = self.customers.join(reading, ticket)
+        if front.storm is None:
+            return self._open(reading, begins=front)
+        case, message = self.clusters.join(front, reading)
+        counted = {"cluster": {"ticket": front.storm.ticket, "count": front.storm.count + 1}}
         if case is None:
-            return Outcome("done", "dropped", error="a rule drops it")
+            return Outcome("done", "automatic", front.storm.ticket, why=counted)
+        outcome = self._close_case("automatic", case, message, reading)
+        return replace(outcome, why=counted)
+
+    def _conclude(
+        self, case: Case | None, decision: Decision | None, reading: Reading
+    ) -> Outcome:
+        """A customer's mail that opened a ticket or joined one, as the rules let it."""
+        if case is None:
+            reason = decision.dropped if decision else None
+            return Outcome("done", "dropped", error=reason, decision=decision)
         opened = "ticket" if case.is_new else "reply"
-        return self._close_case(opened, case, case.messages[-1], reading)
+        outcome = self._close_case(opened, case, case.messages[0], reading)
+        return replace(outcome, decision=decision)
 
     def _grant(
         self, reading: Reading, ticket: Ticket | None, wish: CustomerWish
@@ -172,7 +201,7 @@ class Desk:
             return None
         if wish.kind is Wish.SOLVED and reading.proven and not ticket.status.done:
             case = self.customers.solve(reading, ticket)
-            return self._close_case("reply", case, case.messages[-1], reading)
+            return self._close_case("reply", case, case.messages[0], reading)
         if wish.score and reading.proven and ticket.requester.key == reading.sender.key:
             rated = self.customers.rate(reading, ticket, wish.score, wish.comment)
             if rated is not None:
@@ -216,17 +245,17 @@ class Desk:
         )
         return Outcome("done", "question")
 
-    def _open(self, reading: Reading) -> Outcome:
+    def _open(self, reading: Reading, *, begins: Front | None = None) -> Outcome:
         case, decision = self.customers.open(reading, link=reading.match.link)
-        why = {"rules": decision.record()}
-        if case is None:
-            return Outcome("done", "dropped", error=decision.dropped, why=why)
-        outcome = self._close_case("ticket", case, case.messages[0], reading)
-        return replace(outcome, why=why)
+        if case is not None and begins is not None:
+            self.clusters.begin(begins, case)
+        return self._conclude(case, decision, reading)
 
     # -- the house --------------------------------------------------------------------------
 
     def _colleague(self, reading: Reading) -> Outcome:
+        if reading.envelope.silent:
+            return self._customer(reading)  # whatever it orders is long past
         if held := self._confirms(reading):
             return self._run_held(reading, held)
         ticket = reading.match.ticket
@@ -242,7 +271,8 @@ class Desk:
             self.behalf.act(reading) if ticket is None else self.agents.act(reading, ticket)
         )
         self.cases.remember_text(reading.sender.email, reading.mail.reply or reading.mail.text)
-        return self._close_case(obeyed.outcome, obeyed.case, obeyed.message, reading)
+        outcome = self._close_case(obeyed.outcome, obeyed.case, obeyed.message, reading)
+        return replace(outcome, decision=obeyed.decision)
 
     def _writes_as_customer(self, reading: Reading, ticket: Ticket) -> bool:
         """An agent who asked for something himself answers as the one who asked."""
@@ -262,7 +292,8 @@ class Desk:
             return self._hold(reading, None)
         if self.behalf.asks(reading):
             obeyed = self.behalf.act(reading)
-            return self._close_case(obeyed.outcome, obeyed.case, obeyed.message, reading)
+            outcome = self._close_case(obeyed.outcome, obeyed.case, obeyed.message, reading)
+            return replace(outcome, decision=obeyed.decision)
         roster = self.reader.roster
         report = any(hit.type == "report" for hit in reading.clues.references)
         people = roster.supervisors(roster.default.key) if report else roster.admins
