@@ -1,8 +1,14 @@
 """What the settings say that ends some day or must work, in the words of `maild.health`."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time
+from pathlib import Path
+
+from pydantic import BaseModel
 
 from maild.accounts import accounts, routes
+from maild.config.mail import Mailbox, Route
+from maild.config.secret import Secret
 from maild.config.settings import Settings
 from maild.health.expiry import Expiring, certificate_end
 from maild.store import Store
@@ -32,3 +38,43 @@ def expiring(settings: Settings, store: Store) -> list[Expiring]:
 def watched(settings: Settings) -> frozenset[str]:
     """Names under which mailboxes and relays note their troubles."""
     return frozenset(routes(settings)) | {f"mailbox:{key}" for key in settings.mailbox}
+
+
+def secrets_of(table: object) -> Iterator[Secret]:
+    """Every secret that is set, however deep."""
+    if isinstance(table, Secret):
+        yield table
+    elif isinstance(table, BaseModel):
+        for name in type(table).model_fields:
+            yield from secrets_of(getattr(table, name))
+    elif isinstance(table, dict):
+        for value in table.values():
+            yield from secrets_of(value)
+
+
+def secret_files(settings: Settings) -> list[Path]:
+    """Files that hold secrets."""
+    files = [Path(s.source) for s in secrets_of(settings) if s.kind == "file"]
+    tables: list[Mailbox | Route] = [*settings.mailbox.values(), *routes(settings).values()]
+    keys = [table.oauth.key_file for table in tables if table.oauth and table.oauth.key_file]
+    door = settings.smtp.tls_key if settings.smtp else None
+    return sorted({*files, *keys, *([door] if door else [])})
+
+
+def sample_senders(settings: Settings, pattern: str) -> list[str]:
+    """Senders of letters as a relay sees them: plain, and with a token for bounces."""
+    local, _, domain = settings.desk.address.rpartition("@")
+    words = {"local": local, "token": "doctor", "domain": domain}
+    signed = pattern.format(**words) if pattern else ""
+    return [settings.desk.address, *([signed] if signed else [])]
+
+
+def sample_reply_address(settings: Settings) -> str:
+    """Where an answer would go."""
+    return sample_senders(settings, settings.desk.reply_to)[-1]
+
+
+def domains(settings: Settings) -> list[str]:
+    """The domains the desk has addresses in."""
+    own = [settings.desk.address, *(d.address for d in settings.department.values())]
+    return sorted({address.rpartition("@")[2].casefold() for address in own})

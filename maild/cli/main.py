@@ -13,6 +13,7 @@ from maild.cli import (
     check,
     deliver,
     demo,
+    doctor,
     forget,
     init,
     moving,
@@ -82,6 +83,7 @@ app.command()(check.check)
 app.command()(schema.schema)
 app.command()(run.run)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 app.command()(deliver.deliver)
 app.command()(parse.parse)
 app.command()(report.report)

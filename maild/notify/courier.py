@@ -84,6 +84,13 @@ class SmtpCourier:
             self._reset(smtp)
             raise _failure(code, answer)
 
+    def connected(self, *, patience_s: float) -> smtplib.SMTP:
+        """The line itself, signed in, for who wants to try it. Raises `RelayDown`."""
+        smtp = self._connected()
+        if smtp.sock is not None:
+            smtp.sock.settimeout(patience_s)
+        return smtp
+
     def _reset(self, smtp: smtplib.SMTP) -> None:
         try:
             smtp.rset()

@@ -98,6 +98,15 @@ class Gauges:
         found = {account: instant_or_none(at) for account, at in rows}
         return {account: at for account, at in found.items() if at is not None}
 
+    def has_taken(self, message_id: str) -> bool:
+        """Whether a mail with this id has come in and was dealt with."""
+        sql = "SELECT 1 FROM intake WHERE message_id = ? LIMIT 1"
+        return self._engine.one(sql, [message_id]) is not None
+
+    def newest_intake(self) -> datetime | None:
+        """When the latest mail came."""
+        return self._instant("SELECT max(received) FROM intake")
+
     def heartbeat(self, now: datetime) -> None:
         """Write something. Raises `Temporary` or `StoreUnusable` where that is impossible."""
         with self._engine.write():
