@@ -43,7 +43,7 @@ def _draft(target: Path) -> Iterator[Path]:
     try:
         yield draft
         _make_durable(draft)
-        draft.hardlink_to(target)
+        target.hardlink_to(draft)
         _make_durable(target.parent)
     except FileExistsError as error:
         raise ConfigError(f"{target} exists already: a backup overwrites nothing") from error

@@ -8,6 +8,7 @@ from peewee import BigIntegerField, TextField
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def to_micros(at: datetime) -> int:
@@ -29,7 +30,7 @@ def instant_or_none(value: int | None) -> datetime | None:
 
 
 def to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 class InstantField(BigIntegerField):
