@@ -21,7 +21,7 @@ def deliver(
 ) -> None:
     """Take raw messages into the intake; exit 0 only after they are durable, 75 if not."""
     from maild.cli.context import opened
-    from maild.errors import ConfigError, Temporary
+    from maild.errors import ConfigError, StoreUnusable, Temporary
     from maild.model.mail import Envelope
 
     envelope = Envelope("pipe", sender, tuple(recipient or ()))
@@ -31,5 +31,9 @@ def deliver(
         raise Temporary(f"{error.filename}: {error.strerror}") from error
     if not all(raws):
         raise ConfigError("an empty message")
-    with opened(ctx) as (_, store):
-        store.intake.take_many([(raw, envelope) for raw in raws])
+    try:
+        with opened(ctx) as (_, store):
+            store.intake.take_many([(raw, envelope) for raw in raws])
+    except (ConfigError, StoreUnusable) as error:
+        # a mail system that hears anything but "later" sends the mail back to its sender
+        raise Temporary(str(error)) from error

@@ -127,6 +127,12 @@ class Engine:
         with self.database.savepoint():
             yield
 
+    def size(self) -> int:
+        """Bytes of the database file; 0 where there is none to look at."""
+        if self.postgres or not self.path.exists():
+            return 0
+        return self.path.stat().st_size
+
     def next_number(self, name: str) -> int:
         """The next `ticket` or `message` number; never given twice, even after a deletion."""
         if self.postgres:

@@ -40,9 +40,14 @@ def version_of(engine: Engine) -> int:
     return int(row[0]) if row else 0
 
 
+#: so large a file is looked through at each opening; a larger one by `maild verify`
+LOOK_THROUGH_BYTES = 32_000_000
+
+
 def prepare(engine: Engine) -> None:
     """Bring the store to `STORE_VERSION`; raises `StoreUnusable` before anything is written."""
-    if faults := integrity_faults(engine):
+    small = engine.size() <= LOOK_THROUGH_BYTES
+    if small and (faults := integrity_faults(engine)):
         raise StoreUnusable(f"the store is damaged: {faults[0]}")
     version = version_of(engine)
     if version > STORE_VERSION:
