@@ -6,6 +6,7 @@ are printed as their repr or as JSON.
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -56,8 +57,31 @@ def set_up(level: str = "info", form: str = "console") -> None:
 def _one_line(
     _: object, __: str, entry: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Line breaks and control characters in values become visible escapes."""
+    """Line breaks and control characters in values become visible escapes.
+
+    Lines of a traceback stay lines, behind a bar: what an exception says may be a mail's words.
+    """
     for name, value in entry.items():
-        if isinstance(value, str) and name != "exception" and not value.isprintable():
-            entry[name] = value.encode("unicode_escape").decode("ascii")
+        if name == "exception" and isinstance(value, str):
+            entry[name] = "\n".join(f"| {_visible(line)}" for line in value.split("\n"))
+        else:
+            entry[name] = _visible(value)
     return entry
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isprintable() else _escaped(value)
+    if isinstance(value, dict):
+        return {_visible(key): _visible(found) for key, found in value.items()}
+    if isinstance(value, list | tuple):
+        return [_visible(found) for found in value]
+    return value
+
+
+def _escaped(text: str) -> str:
+    """ñ stays ñ; what can't be printed, backslash included, is written as Python does."""
+    return "".join(
+        c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )

@@ -14,15 +14,16 @@ from typing import Literal
 from maild.config.faults import did_you_mean
 from maild.errors import ConfigError
 
-_KINDS = ("env", "file", "command")
+_KINDS = ("env", "file", "command", "credential")
 _COMMAND_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """`{ env = "…" }`, `{ file = "…" }`, `{ command = "…" }`, or the thing itself."""
+    """`{ env = "…" }`, `{ file = "…" }`, `{ command = "…" }`, `{ credential = "…" }` (a name
+    in systemd's `$CREDENTIALS_DIRECTORY`), or the thing itself."""
 
-    kind: Literal["env", "file", "command", "plain"]
+    kind: Literal["env", "file", "command", "credential", "plain"]
     source: str = field(repr=False)
     base: Path = field(default=Path(), repr=False)  #: where a command runs
 
@@ -36,6 +37,8 @@ class Secret:
                 found, problem = _from_file(Path(self.source))
             case "command":
                 found, problem = _from_command(self.source, self.base)
+            case "credential":
+                found, problem = _from_credential(self.source)
             case "plain":
                 found, problem = self.source, "is empty"
         if not found:
@@ -55,7 +58,7 @@ def parse(value: object, base: Path) -> Secret | None:
     kind, source = next(iter(value.items()))
     if kind not in _KINDS:
         raise ValueError(
-            f'a secret comes from env, file or command, not "{kind}"'
+            f'a secret comes from env, file, command or credential, not "{kind}"'
             f"{did_you_mean(str(kind), _KINDS)}"
         )
     if not isinstance(source, str) or not source.strip():
@@ -72,6 +75,16 @@ def _from_file(path: Path) -> tuple[str, str]:
         return "", f"{path} is not UTF-8 text"
     except OSError as error:
         return "", f"{path} can't be read: {error.strerror}"
+
+
+def _from_credential(name: str) -> tuple[str, str]:
+    """What LoadCredential= of a unit hands over (systemd.exec(5))."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder:
+        return "", f"{name}: systemd has given no credentials (LoadCredential={name}:…)"
+    if not name.strip(".") or "/" in name:
+        return "", f"{name} is no name of a credential"
+    return _from_file(Path(folder, name))
 
 
 def _from_command(command: str, base: Path) -> tuple[str, str]:

@@ -234,7 +234,7 @@ _SECRET = WithJsonSchema(
                     "required": [kind],
                     "additionalProperties": False,
                 }
-                for kind in ("env", "file", "command")
+                for kind in ("env", "file", "command", "credential")
             ),
         ]
     }
