@@ -16,6 +16,7 @@ from maild.cli import (
     doctor,
     forget,
     init,
+    man,
     moving,
     oauth,
     parse,
@@ -84,6 +85,7 @@ app.command()(schema.schema)
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+app.command()(man.man)
 app.command()(deliver.deliver)
 app.command()(parse.parse)
 app.command()(report.report)
