@@ -77,11 +77,11 @@ class Daemon:
     def run(self) -> int:
         """Until SIGTERM or SIGINT; the exit status."""
         self._take_lock()
+        self._listen_to_signals()
         seen = _stamp(self._config)
         parts = self._build()
         if self._lock_path is not None:
             parts.take_over()
-        self._listen_to_signals()
         self._put_in_place(parts.roles())
         if not self._stopping:
             print("maild ready", flush=True)

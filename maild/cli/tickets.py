@@ -69,6 +69,8 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
             print_json(whole_json(ticket, messages, events, settings.desk.tag))
             return
         _print_ticket(ticket, settings.desk.tag)
+        if storm := store.storms.of(number):
+            print(f"{storm.count} of the same, the latest at {storm.latest:%Y-%m-%d %H:%M:%S}")
         for message in messages:
             _print_message(message)
         for event in events:
@@ -208,6 +210,8 @@ def _print_decision(decision: dict[str, Any]) -> None:
     screening = decision.get("screening", {})
     if screening.get("automatic"):
         print(f"  automatic: {screening['automatic']} ({screening['because']})")
+    if cluster := decision.get("cluster"):
+        print(f"  cluster: number {cluster['count']} of near-identical mails")
     for line in decision.get("rules", {}).get("trace", ()):
         sign = "✓" if line["matched"] else "·"
         print(f"  {sign} rule {line['rule']}: {line['because']}")
