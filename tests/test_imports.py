@@ -31,6 +31,7 @@ LAYERS: dict[str, str] = {
         maild.reports.charts maild.reports.drawing maild.reports.letter
         """,
     "work": """
+        maild.archive
         maild.worker maild.jobs maild.timetable maild.reporting maild.digests maild.surveying
         maild.kept
         """,

@@ -102,6 +102,7 @@ app.command()(backup.backup)
 app.command()(forget.forget)
 app.command()(moving.export)
 app.command("import")(moving.import_)
+app.command()(moving.import_mail)
 
 
 def main() -> None:

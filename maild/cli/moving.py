@@ -111,6 +111,47 @@ def _import(ctx: typer.Context, file: Path) -> "tuple[Settings, Imported]":
         raise ConfigError(f"{file}: {error.strerror}") from error
 
 
+def import_mail(
+    ctx: typer.Context,
+    path: Annotated[
+        Path, typer.Argument(help="An mbox, a Maildir, or a folder of .eml files.")
+    ],
+    keep_open: Annotated[
+        bool,
+        typer.Option("--keep-open", help="Leave tickets open that have long been silent."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Take an archive of mail as history: tickets with the mails' own times, nothing sent."""
+    from contextlib import closing
+    from dataclasses import replace
+
+    from maild.app import build
+    from maild.archive import entries, take_archive
+    from maild.cli.context import config_path, print_json
+    from maild.config import load
+    from maild.desk.past import Past, Silence
+
+    app = build(load(config_path(ctx), secrets=False))
+    now = app.clock.now()
+    archive = entries(path, now)
+    with closing(app.open_store()) as store, _progress(len(archive), every=100) as moved:
+        desk = app.desk(store)
+        customers = replace(desk.customers, notices=Silence())
+        done = take_archive(
+            store,
+            Past(desk.reader, customers, store.cases, now),
+            archive,
+            close_after=None if keep_open else app.settings.lifecycle.close_after,
+            moved=moved,
+        )
+    if json:
+        print_json({"imported": done.new, "known": done.known, "closed": done.closed})
+    else:
+        print(f"{done.new} mails imported, {done.known} known already, "
+              f"{done.closed} silent tickets closed")  # fmt: skip
+
+
 def _lines_of(file: Path) -> Callable[[], Iterable[bytes]]:
     """The file's lines, as often as they are asked for; a pipe is kept meanwhile."""
     import shutil
@@ -130,7 +171,7 @@ def _lines_of(file: Path) -> Callable[[], Iterable[bytes]]:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
+def _progress(total: int, *, every: int = 500_000) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, silence elsewhere."""
     if not sys.stderr.isatty():
         yield lambda count: None
@@ -145,7 +186,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
         def moved(count: int) -> None:
             nonlocal waiting
             waiting += count
-            if waiting > 500_000:
+            if waiting >= every:
                 bar.advance(task, waiting)
                 waiting = 0
 
