@@ -99,6 +99,7 @@ from maild.store.engine import sqlite_path
 from maild.store.intake import Item
 from maild.store.leases import Hold
 from maild.store.outbox import Posted
+from maild.store.retention import Retention, RetentionRounds
 from maild.store.store import new_holder
 from maild.store.tokens import Tokens
 from maild.surveying import SurveyRounds
@@ -605,6 +606,7 @@ class App:
                 self.letters_bell.ring,
             ),
             Planning(store, promises.fingerprint(self.settings, self.rulebook)),
+            RetentionRounds(store.engine, self._retention, self.practice.timezone),
             ReportRounds(self.reporting(store), self.letters_bell.ring),
             LibraryWatch(self.library, partial(self._tell_broken, store)),
             SurveyRounds(
@@ -622,6 +624,11 @@ class App:
                 self.letters_bell.ring,
             ),
         ]
+
+    @property
+    def _retention(self) -> Retention:
+        kept = self.settings.retention
+        return Retention(kept.raw_mail, kept.closed_tickets)
 
     def _trial_jobs(self, store: Store) -> list[Job]:
         """While letters are held back: what would have left, once a day."""

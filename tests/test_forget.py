@@ -186,3 +186,17 @@ def test_old_closed_tickets_keep_their_figures_only(office: Office) -> None:
     assert [m["text"] for m in office.ticket(1)["messages"]] == ["", "", ""]
     assert office.ticket(2)["subject"] == "Otra cosa"
     assert verify(office.store.engine).faults == []
+
+
+def test_retention_is_applied_at_start_and_each_night(tmp_path: Path) -> None:
+    """Once when it begins, then at three in the morning; not in between."""
+    office = Office(tmp_path, more='[retention]\nraw_mail = "1d"\n')
+    job = next(job for job in office.app.jobs(office.store) if job.name == "retention")
+    office.write(LUIS)
+    assert not job.run(office.clock.now())
+    office.clock.wind(hours=17)
+    job.run(office.clock.now())
+    assert office.store.engine.rows("SELECT count(*) FROM raw") == [(1,)]
+    office.clock.wind(hours=24, minutes=59)
+    job.run(office.clock.now())
+    assert office.store.engine.rows("SELECT count(*) FROM raw") == [(0,)]

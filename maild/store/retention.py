@@ -5,10 +5,11 @@ A closed ticket that is old enough loses its words and its people; that it was t
 what was done stays, so that old figures can still be recounted.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
 
 from maild.store.checks import RAW_HORIZON
 from maild.store.engine import Engine
@@ -16,6 +17,7 @@ from maild.store.erasure import FORGOTTEN, Eraser, pseudonym
 from maild.store.fields import to_micros
 
 TOGETHER: Final = 200
+NIGHT: Final = 3  #: o'clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,28 @@ def _empty_tickets(engine: Engine, horizon: int) -> bool:
         eraser.erase([row[0] for row in found])
         eraser.sweep_files()
     return len(found) == TOGETHER
+
+
+@dataclass(slots=True)
+class RetentionRounds:
+    """The timetable's job: at start, and each night at three in the desk's zone."""
+
+    engine: Engine
+    rules: Retention
+    zone: ZoneInfo
+    name: ClassVar[str] = "retention"
+    _next: datetime | None = field(default=None, init=False)
+
+    def run(self, now: datetime) -> bool:
+        if self._next is not None and now < self._next:
+            return False
+        if apply_retention(self.engine, self.rules, now):
+            return True
+        self._next = _next_night(now, self.zone)
+        return False
+
+
+def _next_night(now: datetime, zone: ZoneInfo) -> datetime:
+    local = now.astimezone(zone)
+    night = local.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
+    return (night if night > local else night + timedelta(days=1)).astimezone(UTC)
