@@ -482,6 +482,7 @@ class App:
             signer=self.signer,
             links=self.links,
             library=self.library,
+            reporting=self.reporting(store),
             clock=self.clock,
             mail_waits=self.mail_bell.ring,
             letters_wait=self.letters_bell.ring,

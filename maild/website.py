@@ -1,12 +1,14 @@
 """The pages put together from the settings: their links, their looks, their limits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from starlette.applications import Starlette
 
+from maild.config.reporting import Report
 from maild.config.settings import Settings
 from maild.config.web import Portal
 from maild.desk.practice import Practice
@@ -18,11 +20,20 @@ from maild.links import Signer
 from maild.notify.notices import Notices
 from maild.portal.api import Gate, Source
 from maild.portal.counter import Counter
+from maild.portal.dashboard import Board, Boards, Line, Picture
 from maild.portal.limits import Bucket, Proxies
 from maild.portal.links import Lifetimes, Links, Words
 from maild.portal.pages import House, Pages
 from maild.portal.site import Site
 from maild.portal.web import application
+from maild.reporting import Reporting
+from maild.reports import sentence
+from maild.reports.charts import Chart, charts
+from maild.reports.drawing import CannotDraw, draw
+from maild.reports.figures import Figure, figures
+from maild.reports.letter import HEADLINES
+from maild.reports.words import Setting
+from maild.reports.words import Words as Phrases
 from maild.store import Store
 
 _FIELDS = 2_000_000  #: bytes of a form beside its files
@@ -55,6 +66,7 @@ class Website:
     signer: Signer
     links: Links
     library: Library
+    reporting: Reporting
     clock: Clock
     mail_waits: Callable[[], None]
     letters_wait: Callable[[], None]
@@ -76,7 +88,53 @@ class Website:
     def application(self) -> Starlette:
         smtp = self.settings.smtp
         files = smtp.max_size if smtp else self.practice.relayed_bytes
-        return application(self.site, self._gate(), max_body=files + _FIELDS)
+        boards = Boards(self._board, list(self._reporting.reports))
+        return application(self.site, self._gate(), boards, max_body=files + _FIELDS)
+
+    @cached_property
+    def _reporting(self) -> Reporting:
+        """The reports of the config; one of all departments where there is none."""
+        if self.reporting.reports:
+            return self.reporting
+        plain = Report.model_validate({"to": [self.practice.address], "every": "day 08:00"})
+        return replace(self.reporting, reports={self.practice.tag: plain})
+
+    def _board(self, report: str, period: str, language: str, now: datetime) -> Board:
+        """A report's figures as they stand now."""
+        reporting = self._reporting
+        made = reporting.make(report, period, now)
+        setting = Setting(
+            tag=self.practice.tag,
+            language=language,
+            period=made.period,
+            known_until=min(now, made.period.end),
+            names=reporting.names,
+            targets=made.targets,
+        )
+        lines = figures(
+            made.figures,
+            made.previous,
+            targets=made.targets,
+            language=language,
+            names=reporting.names,
+        )
+        drawn = charts(
+            made.figures,
+            lines,
+            solved_on=made.worklist.solved_on,
+            period=made.period,
+            language=language,
+            names=reporting.names,
+        )
+        phrases = Phrases(setting)
+        shown = {figure.key: _line(figure, phrases) for figure in lines}
+        return Board(
+            sentence=sentence.sentence(made.figures, lines, language),
+            headlines=[shown[key] for key in HEADLINES if key in shown],
+            lines=[shown[f.key] for f in lines if f.main or f.value is not None],
+            pictures=[_picture(chart) for chart in drawn],
+            known_until=setting.known_until,
+        )
 
     def _counter(self) -> Counter:
         cases, keep = self.store.cases, self.store.outbox.keep
@@ -116,3 +174,25 @@ class Website:
         )
         departments = {key: d.address for key, d in self.roster.departments.items()}
         return Gate(sources, departments, self.roster.default.address)
+
+
+def _line(figure: Figure, phrases: Phrases) -> Line:
+    return Line(
+        name=figure.name,
+        value=phrases.value(figure),
+        target=phrases.target(figure),
+        status=phrases.status(figure),
+        met=figure.met,
+        previous=phrases.previous(figure),
+        cases=phrases.cases(figure),
+        main=figure.main,
+    )
+
+
+def _picture(chart: Chart) -> Picture:
+    try:
+        svg = draw(chart, "svg").decode()
+    except CannotDraw:
+        svg = ""
+    parts = [(part.label, part.text, part.goal) for part in chart.parts]
+    return Picture(chart.title, chart.alt, svg, parts)

@@ -19,8 +19,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from maild.errors import Temporary
-from maild.portal import api, articles, front, survey, ticket
+from maild.portal import api, articles, dashboard, front, survey, ticket
 from maild.portal.api import Gate
+from maild.portal.dashboard import Boards
 from maild.portal.site import Site
 
 log = structlog.get_logger("portal")
@@ -46,7 +47,7 @@ _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
            ".webp": "image/webp", ".gif": "image/gif"}  # fmt: skip
 
 
-def application(site: Site, gate: Gate, *, max_body: int) -> Starlette:
+def application(site: Site, gate: Gate, boards: Boards, *, max_body: int) -> Starlette:
     """All pages. `max_body`: bytes that a form with its files may have."""
     return Starlette(
         routes=[
@@ -58,6 +59,7 @@ def application(site: Site, gate: Gate, *, max_body: int) -> Starlette:
             *ticket.routes(site),
             *survey.routes(site),
             *articles.routes(site),
+            *dashboard.routes(site, boards),
             *api.routes(site, gate),
         ],
         middleware=[

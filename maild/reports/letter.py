@@ -151,7 +151,7 @@ def _context(
         "label": setting.period.label(language),
         "title": words.title(),
         "sentence": sentence.sentence(report, lines, language),
-        "headlines": [f for key in _HEADLINES for f in lines if f.key == key],
+        "headlines": [f for key in HEADLINES for f in lines if f.key == key],
         "rows": _rows(lines),
         "charts": shown,
         "act": worklist.to_act_on(),

@@ -1,0 +1,97 @@
+"""A real browser, headless and without JavaScript, with a keyboard."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+PROGRAMS = ("chromium", "chromedriver")
+
+
+def is_there() -> bool:
+    return all(shutil.which(name) for name in PROGRAMS)
+
+
+@contextmanager
+def browser(language: str = "es") -> Iterator["Browser"]:
+    """One window; closed at the end."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+    ):
+        options.add_argument(argument)
+    options.add_experimental_option(
+        "prefs",
+        {
+            "profile.managed_default_content_settings.javascript": 2,
+            "intl.accept_languages": language,
+        },
+    )
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        yield Browser(driver)
+    finally:
+        driver.quit()
+
+
+class Browser:
+    """What a person at a keyboard does and sees."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def open(self, address: str) -> None:
+        self.driver.get(address)
+
+    @property
+    def text(self) -> str:
+        return str(self.driver.find_element("tag name", "body").text)
+
+    @property
+    def title(self) -> str:
+        return str(self.driver.title)
+
+    def focused(self) -> Any:
+        return self.driver.switch_to.active_element
+
+    def press(self, keys: str) -> None:
+        ActionChains(self.driver).send_keys(keys).perform()
+
+    def tab_to(self, name: str, most: int = 40) -> None:
+        """Go on with Tab until the field or button of that name (or label) has the focus."""
+        for _ in range(most):
+            self.press(Keys.TAB)
+            here = self.focused()
+            if name in (here.get_attribute("name"), here.get_attribute("value"), here.text):
+                return
+        raise AssertionError(f"Tab never reaches {name!r}")
+
+    def type(self, name: str, text: str) -> None:
+        """Fill a field in, reached by keyboard alone."""
+        self.tab_to(name)
+        self.press(text)
+
+    def follow(self, name: str) -> None:
+        """Go to a button or link and press Enter."""
+        self.tab_to(name)
+        self.press(Keys.ENTER)
+
+    def resize(self, width: int) -> None:
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+
+    def width_needed(self) -> float:
+        """How wide the content is, in CSS pixels."""
+        metrics = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
+        return float(metrics["cssContentSize"]["width"])

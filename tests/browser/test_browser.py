@@ -1,0 +1,133 @@
+"""The pages in a real browser: no JavaScript, no mouse, a real daemon behind them."""
+
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.chromium import Browser, browser, is_there
+from tests.servers.ports import free_port
+from tests.servers.sink import Sink
+from tests.wire.desk import Desk, mail, reply, text_of
+
+pytestmark = [
+    pytest.mark.wire,
+    pytest.mark.proof,
+    pytest.mark.skipif(not is_there(), reason="chromium and chromedriver are not installed"),
+]
+
+
+@pytest.fixture
+def site(tmp_path: Path, sink: Sink) -> Iterator[tuple[Desk, str]]:
+    """A running daemon with pages, and their address."""
+    port = free_port()
+    more = f'[portal]\nlisten = "127.0.0.1:{port}"\n'
+    with Desk(tmp_path / "desk", sink=sink, more=more) as desk:
+        yield desk, f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
+def link(letter: EmailMessage, kind: str) -> str:
+    found = re.search(rf"http://127\.0\.0\.1:\d+/{kind}/[^\s?\"<]+", text_of(letter))
+    assert found
+    return found[0]
+
+
+def test_a_request_by_keyboard_alone(site: tuple[Desk, str], chromium: Browser) -> None:
+    """New request, the mailed link, an answer, solved, reopened: Tab and Enter only."""
+    desk, address = site
+    chromium.open(address)
+    chromium.type("email", "luis@")
+    chromium.follow("Enviar solicitud")
+    assert chromium.title.startswith("Error")
+    chromium.type("email", "luis@x.test")  # what stands there is marked, and gives way
+    chromium.type("subject", "No puedo acceder")
+    chromium.type("body", "Desde esta mañana no puedo entrar.")
+    chromium.follow("Enviar solicitud")
+    assert "Solicitud recibida" in chromium.text
+    assert "1" in chromium.text
+
+    chromium.open(link(desk.letter("acknowledgement", "luis@x.test"), "t"))
+    assert "Desde esta mañana no puedo entrar." in chromium.text
+    chromium.type("body", "También desde el móvil.")
+    chromium.follow("Enviar")
+    assert "También desde el móvil." in chromium.text
+    chromium.follow("Ya está resuelta")
+    assert "resuelta" in chromium.text
+    chromium.type("body", "Ha vuelto a fallar.")
+    chromium.follow("No está resuelta: reabrir")
+    assert "en curso" in chromium.text
+    assert "Ha vuelto a fallar." in chromium.text
+
+
+def test_ones_requests_by_keyboard(site: tuple[Desk, str], chromium: Browser) -> None:
+    """A link by mail, looked at by a program first, opens the list; another's link does not."""
+    desk, address = site
+    desk.send(mail("luis@x.test", "No puedo acceder"))
+    desk.letter("acknowledgement", "luis@x.test")
+    chromium.open(f"{address}/requests")
+    chromium.type("email", "luis@x.test")
+    chromium.follow("Enviar el enlace")
+    assert "Si esa dirección es conocida" in chromium.text
+    door = link(desk.letter("link", "luis@x.test"), "requests")
+    for _ in range(2):
+        chromium.open(door)
+    chromium.follow("Ver mis solicitudes")
+    assert "No puedo acceder" in chromium.text
+    chromium.open(door[:-2] + "xx")
+    assert "Esta página no existe" in chromium.text
+
+
+def test_a_mark_by_keyboard(site: tuple[Desk, str], chromium: Browser) -> None:
+    """The link of a score chooses it, arrows change it, and only the button votes."""
+    desk, _ = site
+    desk.send(mail("luis@x.test", "No puedo acceder"))
+    desk.send(reply(desk.letter("agent-new", "ana@acme.test"), "#resuelto\nYa funciona."))
+    chromium.open(f"{link(desk.letter('resolved', 'luis@x.test'), 's')}?v=4")
+    assert desk.show(1)["rating"] is None
+    chromium.tab_to("score")
+    chromium.press(Keys.ARROW_RIGHT)
+    chromium.type("comment", "Rápidos y amables.")
+    chromium.follow("Enviar")
+    assert "La nota es un 5 de 5" in chromium.text
+    assert desk.show(1)["rating"]["comment"] == "Rápidos y amables."
+
+
+@pytest.mark.parametrize("width", [320, 360, 1200])
+def test_pages_fit_any_width(site: tuple[Desk, str], chromium: Browser, width: int) -> None:
+    """No page scrolls sideways, down to 320 pixels (WCAG 1.4.10)."""
+    _, address = site
+    chromium.resize(width)
+    for path in ("/", "/requests", "/kb", "/dashboard", "/nothing"):
+        chromium.open(address + path)
+        assert chromium.width_needed() <= width, path
+
+
+def test_everything_that_can_be_pressed_is_large_enough(
+    site: tuple[Desk, str], chromium: Browser
+) -> None:
+    """24 pixels at least (WCAG 2.5.8), and every field has a label."""
+    _, address = site
+    chromium.resize(360)
+    for path in ("/", "/requests", "/dashboard"):
+        chromium.open(address + path)
+        for found in chromium.driver.find_elements(
+            "css selector", "a, button, input, textarea"
+        ):
+            if found.is_displayed() and found.get_attribute("type") != "hidden":
+                inline = found.find_element("xpath", "..").tag_name in ("p", "span")
+                in_trap = found.get_attribute("tabindex") == "-1"
+                skip = found.get_attribute("class") == "skip"
+                assert in_trap or skip or inline or found.size["height"] >= 24, found.text
+        for field in chromium.driver.find_elements("css selector", "input[id], textarea"):
+            name = field.get_attribute("id")
+            label = chromium.driver.find_elements("css selector", f'label[for="{name}"]')
+            assert label, name
