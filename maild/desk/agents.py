@@ -90,8 +90,9 @@ class Agents:
             return self.refuse(reading, ticket, explained(orders.faults, language))
         asked, orders = _without_questions(orders)
         try:
-            obeyed = self._work(reading, ticket, orders, asked=bool(asked))
-            self.reply_to_questions(reading, ticket, asked, language)
+            with self.cases.attempt():
+                obeyed = self._work(reading, ticket, orders, asked=bool(asked))
+                self.reply_to_questions(reading, ticket, asked, language)
         except Refusal as refusal:
             return self.refuse(reading, ticket, [refusal.explain(language)])
         return obeyed

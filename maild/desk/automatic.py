@@ -43,10 +43,11 @@ class Robots:
         """A delivery report: it marks the letter it speaks of, and the agent is told."""
         report = reading.mail.screening.report
         hit = self._letter_of(reading, report)
-        recipient = hit.address if hit else (report.recipient if report else "")
-        if report and report.permanent and recipient:
-            self.cases.mute(recipient, reading.now + MUTE, report.reason[:500])
-        if hit is None or not hit.ticket:
+        if hit is None:  # of no letter of ours: forged, or about somebody else's mail
+            return None, None
+        if report and report.permanent and hit.address:
+            self.cases.mute(hit.address, reading.now + MUTE, report.reason[:500])
+        if not hit.ticket:
             return None, None
         case = self.cases.open_case(hit.ticket, reading.now)
         if case is None:

@@ -15,6 +15,7 @@ from maild.desk.opening import Request, request_of, subject_of
 from maild.desk.reading import Reading
 from maild.ingest.forwarded import Forwarded, original
 from maild.model.mail import Address
+from maild.model.ticket import MessageKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,11 @@ class Behalf:
         asked = [command for command in orders.commands if command.word in QUESTIONS]
         rest = replace(orders, commands=tuple(c for c in orders.commands if c not in asked))
         try:
-            self.agents.reply_to_questions(reading, None, asked, language)
-            if asked and not rest.commands and passed_on is None:
-                return Obeyed("question")
-            return self._open(reading, rest, passed_on)
+            with self.agents.cases.attempt():
+                self.agents.reply_to_questions(reading, None, asked, language)
+                if asked and not rest.commands and passed_on is None:
+                    return Obeyed("question")
+                return self._open(reading, rest, passed_on)
         except Refusal as refusal:
             return self.agents.refuse(reading, None, [refusal.explain(language)])
 
@@ -62,14 +64,16 @@ class Behalf:
         for command in orders.commands:
             if command.word not in ("customer", "channel", "note", "send"):
                 self.agents.obey(turn, reading, Orders((command,), ""))
-        if passed_on and orders.text.strip():
+        sends = any(command.word == "send" for command in orders.commands)
+        if passed_on and (said := _said(orders)):
             bare = replace(reading, mail=replace(reading.mail, attachments=(), message_id=None))
-            self.agents.say(turn, bare, orders.text.strip(), note=True)
+            self.agents.say(turn, bare, said, note=not sends)
         turn.did("opened", number=case.ticket.id, customer=case.ticket.requester.email)
         occasion = Occasion(
             cause=reading.cause,
             message=case.messages[0],
             courtesy=Courtesy.FULL,
+            by_agent=reading.member.key if sends else None,
             also=customers.ruling.told(case, decision),
         )
         customers.notices.tell(case, occasion)
@@ -97,7 +101,19 @@ class Behalf:
             channel=channel or ("email" if passed_on else "agent"),
             actor=f"customer:{customer.key}" if passed_on else f"agent:{reading.member.key}",
         )
-        return request, Words(customer, text)
+        if passed_on:
+            return request, Words(customer, text)
+        return request, _voiced(reading, orders, Words(customer, text))
+
+
+def _voiced(reading: Reading, orders: Orders, words: Words) -> Words:
+    """Under `#note` and `#send` the house speaks, else it writes down what was told to it."""
+    voices = {"note": MessageKind.NOTE, "send": MessageKind.AGENT}
+    kind = next((voices[c.word] for c in orders.commands if c.word in voices), None)
+    if kind is None:
+        return words
+    named = reading.member.address if reading.member.address.name else reading.sender
+    return replace(words, sender=named, kind=kind)
 
 
 def _said(orders: Orders) -> str:

@@ -1,6 +1,7 @@
 """What the desk asks of the store, as a Protocol: the store's casebook fits it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +15,10 @@ Keep = Callable[[bytes], str]
 
 class Casebook(Protocol):
     """Tickets and their story, within one transaction."""
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """What is written in this block is taken back where it ends in an exception."""
+        ...
 
     def new_ticket_number(self) -> int: ...
 

@@ -35,6 +35,7 @@ class Words:
     text: str
     quoted: str = ""
     html: str | None = None
+    kind: MessageKind = MessageKind.CUSTOMER  #: or what an agent says as the ticket opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Customers:
             now=reading.now,
             silent=reading.envelope.silent,
         )
-        self.add(case, reading, words, public=True, actor=request.actor)
+        public = words.kind is not MessageKind.NOTE
+        self.add(case, reading, words, public=public, actor=request.actor)
         self._rule(case, reading, decision)
         if link is not None:
             self.link(case, link)
@@ -205,7 +207,7 @@ class Customers:
         message = make_message(
             self.cases.new_message_number(),
             case,
-            MessageKind.CUSTOMER,
+            words.kind,
             sender=words.sender,
             text=words.text,
             subject=mail.subject,
@@ -245,7 +247,8 @@ class Customers:
         muted = (
             reading.known.muted_until is not None and reading.known.muted_until > reading.now
         )
-        if reading.mail.screening.automatic or reading.envelope.silent or muted:
+        nobody = reading.mail.from_ is None
+        if nobody or reading.mail.screening.automatic or reading.envelope.silent or muted:
             return Courtesy.NONE
         if reading.proven or reading.known.proven:
             return Courtesy.FULL

@@ -5,16 +5,21 @@ another road is known again; a different mail under the same Message-ID is a dif
 Works on raw bytes, in time linear in their number: it runs before a door answers.
 """
 
+import re
 from hashlib import sha256
 
 _IDENTITY = (b"message-id", b"from", b"date", b"subject")
 _HEADER_BLOCK_MAX = 262_144
+#: a line that can't stand in a header (RFC 5322 2.2): the body has begun
+_NO_HEADER = re.compile(rb"^(?![!-9;-~]+[ \t]*:|[ \t]|From |>From )[^\n]", re.MULTILINE)
 
 
 def content_digest(raw: bytes) -> str:
     """Hex SHA-256 over the identity headers and the body of a raw message."""
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
     head, _, body = lines.partition(b"\n\n")
+    if broken := _NO_HEADER.search(head):
+        head, body = lines[: broken.start()], lines[broken.start() :]
     total = sha256()
     for name, value in sorted(_identity_headers(head[:_HEADER_BLOCK_MAX])):
         total.update(name + b":" + value + b"\n")

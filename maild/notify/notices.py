@@ -110,9 +110,10 @@ class Notices:
     def _suggestions(self, case: Case, occasion: Occasion) -> tuple[Link, ...]:
         """Articles that may help at once; never in haste, never to who proved nothing."""
         urgent = case.ticket.priority is Priority.URGENT
-        if urgent or occasion.courtesy is not Courtesy.FULL or occasion.message is None:
+        words = occasion.message
+        if urgent or occasion.courtesy is not Courtesy.FULL or not (words and words.public):
             return ()
-        found = self.suggest(case.ticket, occasion.message.text)
+        found = self.suggest(case.ticket, words.text)
         if found:
             slugs = [article.slug for article in found]
             case.record(EventKind.SUGGESTED, SYSTEM, {"articles": slugs})
@@ -123,8 +124,8 @@ class Notices:
 
     def relay(self, case: Case, event: Event, occasion: Occasion) -> None:
         """An agent's words to the requester and the readers, one letter each."""
-        message = occasion.message
-        if message is None or message.kind is not MessageKind.AGENT:
+        message = _public_words(case)
+        if message is None or message.id != event.detail["message"]:
             return
         resolved = _turned(case, Status.RESOLVED)
         facts = self._answer_facts(case, occasion, message)
@@ -145,7 +146,7 @@ class Notices:
             return
         if _by_rule(event) and occasion.courtesy is not Courtesy.FULL:
             return
-        spoken = _public_words(occasion)
+        spoken = _public_words(case)
         facts = Resolution(
             ticket=self._outside(case),
             message=self._spoken(case, spoken) if spoken else None,
@@ -700,10 +701,10 @@ def _by_customer(event: Event) -> bool:
     return event.actor.startswith("customer:")
 
 
-def _public_words(occasion: Occasion) -> Message | None:
-    message = occasion.message
-    spoken = message is not None and message.kind is MessageKind.AGENT and message.public
-    return message if spoken else None
+def _public_words(case: Case) -> Message | None:
+    """What an agent says to the customer in this mail."""
+    spoken = [m for m in case.messages if m.kind is MessageKind.AGENT and m.public]
+    return spoken[-1] if spoken else None
 
 
 Notify = Callable[[Notices, Case, Event, Occasion], None]

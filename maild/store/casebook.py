@@ -5,6 +5,7 @@ transaction. Letters go to the outbox in the same breath.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from maild.desk.case import Case
@@ -34,6 +35,10 @@ class Casebook:
         self._outbox = outbox
         self._alarms = alarms
         self._reckon = reckon
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """A part of the transaction that fails alone."""
+        return self._engine.savepoint()
 
     # -- numbers ----------------------------------------------------------------------------
 
