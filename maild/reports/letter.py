@@ -22,7 +22,7 @@ from maild.reports.words import Row, Setting, Words
 from maild.reports.worklist import Worklist
 
 #: the figures that meet the eye first
-_HEADLINES: Final = ("first_response.mean", "resolved.n", "sla.rate", "csat.rate")
+HEADLINES: Final = ("first_response.mean", "resolved.n", "sla.rate", "csat.rate")
 
 
 @dataclass(frozen=True, slots=True)
