@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from maild.systemd import Notifier
+from tests.servers.postfix import Postfix
 from tests.servers.sink import Sink
-from tests.wire.desk import Desk, mail
+from tests.wire.desk import Desk, as_sent, mail, reply, text_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGING = ROOT / "packaging"
@@ -186,3 +188,38 @@ def test_dashboard_and_alerts_ask_for_what_there_is(tmp_path: Path) -> None:
     known = every_name(tmp_path)
     assert shown_metrics() <= known
     assert len(shown_metrics()) >= 12
+
+
+# -- recipes ------------------------------------------------------------------------------
+
+
+def recipe(language: str) -> str:
+    """A block of docs/operations.md."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    found = re.search(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+    assert found
+    return found[1]
+
+
+@pytest.mark.wire
+def test_the_postfix_recipe(tmp_path: Path, sink: Sink) -> None:
+    """As it stands in the documents: the desk's address and its plus addresses come to the
+    desk, other people of the domain are local, and nobody's mail is taken."""
+    desk = Desk(tmp_path, sink=sink, protocol="lmtp").start()
+    table = recipe("transport").replace("8025", str(desk.port))
+    postfix = Postfix(desk.port, recipe=(recipe("postfix"), table))
+    try:
+        with smtplib.SMTP("127.0.0.1", postfix.port) as client:
+            client.sendmail("luis@x.test", ["soporte@acme.test"], as_sent(mail("luis@x.test")))
+            client.mail("luis@x.test")
+            assert client.rcpt("nobody-here@acme.test")[0] == 550
+            assert client.rcpt("root@acme.test")[0] == 250
+        notice = desk.letter("agent-new", "ana@acme.test")
+        answer = reply(notice, "Ya puede entrar.", sender="ana@acme.test")
+        assert "+" in str(answer["To"])
+        with smtplib.SMTP("127.0.0.1", postfix.port) as client:
+            client.sendmail("ana@acme.test", [str(answer["To"])], as_sent(answer))
+        assert text_of(desk.letter("reply", "luis@x.test")).startswith("Ya puede entrar.")
+    finally:
+        postfix.close()
+        desk.end()

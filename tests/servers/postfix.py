@@ -66,10 +66,18 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    """Takes mail on `port` and brings it to `door` by "smtp" or "lmtp"."""
+    """Takes mail on `port` and brings it to `door` by "smtp" or "lmtp".
+
+    `recipe`: main.cf's lines and a transport table in place of ours; the domain is local then.
+    """
 
     def __init__(
-        self, door: int, *, transport: str = "smtp", domain: str = "acme.test"
+        self,
+        door: int,
+        *,
+        transport: str = "smtp",
+        domain: str = "acme.test",
+        recipe: tuple[str, str] | None = None,
     ) -> None:
         self._program = program("postfix", package="postfix")
         needs_root("postfix")
@@ -82,7 +90,11 @@ class Postfix:
         for part in ("etc", "spool", "data"):
             (self.folder / part).mkdir()
         shutil.chown(self.folder / "data", "postfix")
-        (self._etc / "main.cf").write_text(_MAIN.format(**values, door=where))
+        main = _MAIN.format(**values, door=where)
+        if recipe is not None:
+            main = _with(main, recipe[0], domain, self._etc / "maild")
+            (self._etc / "maild").write_text(recipe[1])
+        (self._etc / "main.cf").write_text(main)
         (self._etc / "master.cf").write_text(_MASTER.format(port=self.port))
         self._command("start")
         await_port(self.port, greeting=b"220")
@@ -121,3 +133,13 @@ class Postfix:
             else:
                 return
         os.system(f"rm -rf {self.folder}")
+
+
+def _with(main: str, recipe: str, domain: str, table: Path) -> str:
+    """main.cf with a recipe's lines, which win, and its table where the test has it."""
+    lines = [line for line in recipe.splitlines() if "=" in line]
+    named = {line.partition("=")[0].strip() for line in lines}
+    kept = [line for line in main.splitlines() if line.partition("=")[0].strip() not in named]
+    kept = [line for line in kept if not line.startswith(("relay_domains", "mydestination"))]
+    both = [*kept, f"mydestination = {domain}", *lines]
+    return "\n".join(both).replace("/etc/postfix/maild", str(table)) + "\n"
