@@ -58,6 +58,9 @@ def test_a_taken_port_is_named(tmp_path: Path, sink: Sink) -> None:
 
 
 def _damage(store: Path) -> None:
+    with sqlite3.connect(store) as database:  # what waits in the log would heal the file
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
     content = bytearray(store.read_bytes())
     content[4096 : 4096 * 6] = os.urandom(4096 * 5)
     store.write_bytes(content)
