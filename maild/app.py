@@ -53,6 +53,7 @@ from maild.health.route import RouteState, WatchedCourier
 from maild.health.server import MetricsServer
 from maild.health.state import HealthCheck
 from maild.health.watch import HealthWatch
+from maild.hooks import Hook, HookRounds
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.imap import Watcher
 from maild.ingest.public_domains import PUBLIC_DOMAINS
@@ -467,6 +468,19 @@ class App:
             )
         self.letters_bell.ring()
 
+    @property
+    def _hooks(self) -> dict[str, Hook]:
+        return {
+            name: Hook(hook.url, hook.events, hook.secret.reveal)
+            for name, hook in self.settings.webhook.items()
+        }
+
+    def _tell_hook(self, store: Store, name: str, reason: str) -> None:
+        title = f"[webhook.{name}] took no event for a day"
+        day = self.clock.now().date()
+        self._write_admins(store, title, reason, f"webhook:{name}:{day}")
+        self.letters_bell.ring()
+
     def website(self, store: Store) -> Website:
         """The pages over one store."""
         portal = self.settings.portal
@@ -610,6 +624,7 @@ class App:
             RetentionRounds(store.engine, self._retention, self.practice.timezone),
             ReportRounds(self.reporting(store), self.letters_bell.ring),
             LibraryWatch(self.library, partial(self._tell_broken, store)),
+            HookRounds(store, self._hooks, self.practice.tag, partial(self._tell_hook, store)),
             SurveyRounds(
                 store,
                 self.practice.surveys,

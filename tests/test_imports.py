@@ -33,6 +33,7 @@ LAYERS: dict[str, str] = {
     "work": """
         maild.archive
         maild.worker maild.jobs maild.timetable maild.reporting maild.digests maild.surveying
+        maild.hooks
         maild.kept
         """,
     "app": "maild.config maild.accounts maild.checkup maild.website maild.app",

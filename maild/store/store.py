@@ -15,6 +15,7 @@ from maild.store.engine import Engine
 from maild.store.fields import to_micros
 from maild.store.gauges import Gauges
 from maild.store.histories import Histories
+from maild.store.hooks import HookStore
 from maild.store.intake import IntakeStore
 from maild.store.leases import Leases
 from maild.store.mailboxes import MailboxStore
@@ -47,6 +48,7 @@ class Store:
         self.cases = Casebook(engine, self.outbox, self.alarms, reckon)
         self.browse = Browse(engine, self.cases)
         self.portal = PortalStore(engine)
+        self.hooks = HookStore(engine)
         self.histories = Histories(engine)
         self.sightings = Sightings(engine)
         self.storms = Storms(engine)

@@ -299,6 +299,23 @@ class Submission(Model):
     intake = IntegerField()
 
 
+class HookCall(Model):
+    """An event on its way to a webhook; it stays, so that it is told once."""
+
+    hook = TextField()
+    event = IntegerField()
+    body = TextField()
+    state = CharField(max_length=6)  #: queued | sent | failed
+    attempts = SmallIntegerField()
+    created = InstantField()
+    next_at = InstantField()
+    error = TextField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("hook", "event")
+        indexes = ((("state", "next_at"), False),)
+
+
 class ArticleVote(Model):
     """Whether an article helped somebody."""
 
@@ -313,5 +330,5 @@ class ArticleVote(Model):
 ALL: ClassVar[tuple[type[Model], ...]] = (  # type: ignore[misc]
     Intake, Raw, Sighting, Storm, Seen, Mailbox, Ticket, Reader, Message, Event, Reference,
     Letter, Blob, Written, Alarm, Address, Lease, Slot, Note,
-    UsedLink, Submission, ArticleVote,
+    UsedLink, Submission, HookCall, ArticleVote,
 )  # fmt: skip
