@@ -163,8 +163,8 @@ class Agents:
         names = {self.practice.name, *(d.name for d in self.roster.departments.values())}
         names |= {agent.name for agent in self.roster.agents.values()}
         known = {name.casefold() for name in names if name}
-        lines = text.strip().splitlines()
-        rest = "\n".join(line for line in lines if line.strip(" ,.|·-").casefold() not in known)
+        parts = [part for line in text.strip().splitlines() for part in line.split("|")]
+        rest = "\n".join(part for part in parts if part.strip(" ,.|·-").casefold() not in known)
         return not rest.strip() or looks_like_signature(rest)
 
     def _text(self, turn: Turn, orders: Orders) -> str:

@@ -164,6 +164,8 @@ _ADDRESS = re.compile(
     r".{2,40}\b\d{5}\b)",
     re.IGNORECASE,
 )
+#: how Outlook writes a picture into plain text
+_PICTURE = re.compile(r"\[?cid:[^\s\]]{1,150}\]?$", re.IGNORECASE)
 _SMALL = frozenset(
     "de del la las los el y e i and of the da do dos das von van der di le du & - | · @ at"
     " en".split()
@@ -212,8 +214,10 @@ def _all_lines_sign(paragraph: str) -> bool:
 def _line_signs(line: str) -> bool:
     if len(line) > _LONGEST:
         return _CONFIDENTIAL.match(line) is not None
-    if not line or is_footer(line) or _LINK.match(line) or _PHONE.match(line):
+    if not line or any(p.match(line) for p in (_LINK, _PHONE, _PICTURE)) or is_footer(line):
         return True
+    if "|" in line:
+        return all(_line_signs(part.strip()) for part in line.split("|"))
     if _CONFIDENTIAL.match(line) or _CLOSING.fullmatch(line.strip(" ,.;!-")):
         return True
     if any(mark in line for mark in "?!;¿¡"):

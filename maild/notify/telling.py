@@ -1,5 +1,6 @@
 """What letters say about tickets and messages: facts out of nouns, nothing else."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,11 @@ from maild.desk.roster import Roster
 from maild.model.mail import Address
 from maild.model.ticket import Clock, Enclosure, Message, MessageKind, Ticket
 from maild.notify.facts import Attached, Deadline, MessageFacts, Person, TicketFacts
+
+#: a signed word as it stands in reply addresses and, between `[~ ]`, in subjects
+_SIGNED = re.compile(
+    r"(?:\+|%2b)\d{1,12}[a-z2-7]{29}(?=@|%40)|\[~\d{1,12}[a-z2-7]{29}\]\s?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,9 @@ class Telling:
         )
 
     def without_agents(self, text: str, department: str) -> str:
-        """Text for outside: agents' addresses give way to their department's."""
+        """Text for outside: agents' addresses give way to their department's, and signed
+        words go: with one of them its reader could write in an agent's name."""
+        text = _SIGNED.sub("", text)
         found = self.roster.departments.get(department) or self.roster.default
         for agent in self.roster.agents.values():
             for email in (agent.email, *agent.aliases):

@@ -149,3 +149,33 @@ def test_two_mails_without_a_header_are_two_mails(office: Office) -> None:
     taken = [office.receive(raw) for raw in (b"rubbish", b"other rubbish", b"", b"rubbish\n")]
     assert len(set(taken)) == 3
     assert taken[0] == taken[3]
+
+
+def test_a_signed_address_in_an_answer_goes_to_nobody(office: Office, notice: Received) -> None:
+    """An agent pastes from his notice: its customer could write in his name with that."""
+    signed = notice.reply_to
+    office.answer(notice, f"Escriba a {signed} o <mailto:{signed.replace('+', '%2B')}>.")
+    reply = office.letter("reply")
+    word = signed.partition("+")[2].partition("@")[0]
+    assert "Escriba a soporte@acme.test" in reply.text
+    assert word.encode() not in reply.raw
+    assert word not in reply.text
+    assert word not in reply.html
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "Saludos cordiales\n\nAna Ruiz\nSoporte técnico | ACME\nC/ Mayor 1, Madrid\n"
+        "Tel: +34 600 11 22 33\nwww.acme.test",
+        "Best,\nAna Ruiz | Support Engineer | ACME Corp | +34 91 000 00 00",
+        "[cid:image001.png@01DC1234.5678ABCD]\nAna Ruiz",
+    ],
+)
+def test_a_whole_signature_under_an_order_is_not_sent(
+    office: Office, notice: Received, closing: str
+) -> None:
+    """Names, telephone, street and a picture: the customer gets nothing, the agent hears."""
+    office.answer(notice, f"#tomar\n\n{closing}")
+    assert [letter.type for letter in office.letters()] == ["answer"]
+    assert office.ticket()["assignee"] == "ana"
