@@ -288,6 +288,15 @@ def test_a_ticket_without_events_gets_its_own(new_office: Callable[..., Office])
     assert verify(office.store.engine).faults == []
 
 
+def test_html_of_a_file_is_made_harmless(new_office: Callable[..., Office]) -> None:
+    """An export may come from anywhere; what it holds is shown in pages."""
+    office = new_office("here")
+    message = {"kind": "customer", "from": "luis@x.test", "at": "2026-06-01T07:00:00Z",
+               "text": "Hola", "html": "<b onclick=x()>Hola</b><script>y</script>"}  # fmt: skip
+    take(office, [line(5, events=[], messages=[message])])
+    assert office.ticket(5)["messages"][0]["html"] == "<b>Hola</b>"
+
+
 # -- the past ----------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from maild.desk.case import Case
+from maild.ingest.html import clean_html
 from maild.model.from_json import Home, Unreadable, Whole, key_of, read_whole, tag_of
 from maild.model.ticket import Due, Event, EventKind, Message, Status
 from maild.store import rows
@@ -103,7 +104,10 @@ class Van:
 
     def _load(self, line: bytes) -> _Loaded:
         value = parsed(line)
-        return _Loaded(read_whole(value, self._home), tag_of(value, self._home.tag))
+        whole = read_whole(value, self._home)
+        if any(message.html for message in whole.messages):
+            whole = replace(whole, messages=[_harmless(m) for m in whole.messages])
+        return _Loaded(whole, tag_of(value, self._home.tag))
 
     # -- a batch -----------------------------------------------------------------------------
 
@@ -280,6 +284,11 @@ def _renumbered(whole: Whole, numbers: dict[int, int]) -> Whole:
         for event in whole.events
     ]
     return replace(whole, messages=messages, events=events)
+
+
+def _harmless(message: Message) -> Message:
+    """Whoever wrote the file: its HTML is shown to people like that of a mail."""
+    return replace(message, html=clean_html(message.html)) if message.html else message
 
 
 def _leads_back(message: Message) -> bool:
