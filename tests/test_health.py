@@ -193,6 +193,36 @@ def openssl_end(cert: Path) -> datetime:
     return datetime.strptime(text, "%b %d %H:%M:%S %Y %z")
 
 
+def test_whose_end_is_known(tmp_path: Path) -> None:
+    """A client secret by the config's date, the door's certificate, a grant that ends: each
+    with the command or file to change."""
+    from maild.checkup import expiring
+    from maild.oauth.token import Token
+    from maild.store.store import new_holder
+    from maild.store.tokens import Tokens
+
+    cert, key = certificate(tmp_path)
+    oauth = (
+        '{ provider = "microsoft", flow = "device", client_id = "x", '
+        "secret_expires = 2026-07-01 }"
+    )
+    more = f"[mailbox.main]\nhost = 'x.test'\nuser = 'ana'\noauth = {oauth}\n"
+    desk = Desk(tmp_path, more=more)
+    door = f'[smtp]\ntls_cert = "{cert}"\ntls_key = "{key}"'
+    desk.write_config(desk.config.read_text().replace("[smtp]", door))
+    settings = load(desk.config)
+    store = open_store(settings.store.url)
+    week = Token("a", NOW, NOW + MINUTE, "r", NOW + timedelta(days=7))
+    Tokens(store.engine, store.leases, new_holder()).keep("main", week)
+    found = {thing.what: thing for thing in expiring(settings, store)}
+    store.close()
+    assert found["the client secret of main"].ends == datetime(2026, 7, 1, tzinfo=UTC)
+    grant = found["the sign-in of main"]
+    assert grant.step(NOW) == 7 and "maild oauth login main" in grant.advice
+    door_end = found["the certificate of the SMTP door"]
+    assert door_end.ends == openssl_end(cert) and str(cert) in door_end.advice
+
+
 # -- the whole desk ---------------------------------------------------------------------------
 
 MAILBOX = """

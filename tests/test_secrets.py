@@ -131,7 +131,7 @@ def surroundings(pid: int) -> bytes:
 
 
 @pytest.mark.wire
-@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize("form", ["console", pytest.param("json", marks=pytest.mark.proof)])
 def test_nothing_shows_a_secret(
     tmp_path: Path, dovecot: Dovecot, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,8 +51,11 @@ class Gauges:
         return self._instant(f"SELECT min(created) FROM letter WHERE {_WAITS}")
 
     def last_sent(self) -> datetime | None:
-        """When a letter last left."""
-        return self._instant("SELECT max(sent_at) FROM letter WHERE state = 'sent'")
+        """When one of the latest letters left."""
+        return self._instant(
+            "SELECT max(sent_at) FROM (SELECT sent_at FROM letter ORDER BY id DESC LIMIT 1000) "
+            "AS latest"
+        )
 
     # -- counts -------------------------------------------------------------------------------
 
