@@ -5,19 +5,18 @@ is handed what it needs and asks for nothing else.
 """
 
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from maild.accounts import Supply, accounts, mailbox_settings, relay_of, routes
+from maild.accounts import Supply, accounts
 from maild.bell import Bell
 from maild.checkup import expiring, watched
 from maild.clock import SystemClock
@@ -33,7 +32,6 @@ from maild.desk.behalf import Behalf
 from maild.desk.clusters import Clusters
 from maild.desk.customers import Customers
 from maild.desk.deadlines import Deadlines
-from maild.desk.failures import Failures
 from maild.desk.lifecycle import Lifecycle
 from maild.desk.obey import Refusal
 from maild.desk.outcome import Outcome
@@ -47,20 +45,12 @@ from maild.desk.ruling import Ruling
 from maild.desk.sentences import say
 from maild.desk.surveys import Surveys
 from maild.digests import DigestRounds
-from maild.errors import NotFound, Temporary
-from maild.health.metrics import DeskCollector, page
-from maild.health.route import RouteState, WatchedCourier
-from maild.health.server import MetricsServer
-from maild.health.state import HealthCheck
+from maild.errors import NotFound
 from maild.health.watch import HealthWatch
 from maild.hooks import Hook, HookRounds
-from maild.ingest.door_limits import DoorLimits
-from maild.ingest.imap import Watcher
 from maild.ingest.public_domains import PUBLIC_DOMAINS
-from maild.ingest.reader import Reader
-from maild.ingest.smtp import Door, DoorSettings
 from maild.ingest.trust import AuthResults
-from maild.interfaces import Clock, Intake
+from maild.interfaces import Clock
 from maild.jobs import HeldMail, Planning, TicketRounds
 from maild.kb.article import Article
 from maild.kb.draft import write_draft
@@ -70,14 +60,11 @@ from maild.kept import KeptLetters
 from maild.links import Signer, new_message_id
 from maild.listeners import Listeners
 from maild.model.letter import LetterType
-from maild.model.mail import Address, Envelope, Mail, Proof
+from maild.model.mail import Address, Mail, Proof
 from maild.model.people import Agent, Assign, Department
 from maild.model.ticket import Message, Ticket
 from maild.notify.addressing import Addressing
 from maild.notify.alarms import AlarmLetters
-from maild.notify.courier import FileCourier, SmtpCourier
-from maild.notify.delivery import Carrier, Delivery, EnvelopeSender
-from maild.notify.delivery import Route as Way
 from maild.notify.environment import Environment, builtin_templates, report_environment
 from maild.notify.facts import Desk as DeskFacts
 from maild.notify.facts import Information
@@ -87,7 +74,6 @@ from maild.notify.saved import SavedAnswers
 from maild.notify.telling import Telling
 from maild.oauth.keeper import Keeper
 from maild.portal.links import Links
-from maild.portal.server import Server
 from maild.processes import Role, Stop
 from maild.reporting import Reporting, ReportRounds
 from maild.reports.figures import Names
@@ -98,15 +84,12 @@ from maild.sla.policy import Rulebook
 from maild.store import Store, open_store
 from maild.store.engine import sqlite_path
 from maild.store.intake import Item
-from maild.store.leases import Hold
-from maild.store.outbox import Posted
 from maild.store.retention import Retention, RetentionRounds
 from maild.store.store import new_holder
 from maild.store.tokens import Tokens
 from maild.surveying import SurveyRounds
-from maild.timetable import Always, Job, Permit, Timetable
+from maild.timetable import Job
 from maild.website import Website, links_of
-from maild.worker import POLL_S, Worker
 
 #: how long "ready" waits for mailboxes that don't answer
 MAILBOX_PATIENCE_S = 4.5
@@ -478,7 +461,7 @@ class App:
     def _tell_hook(self, store: Store, name: str, reason: str) -> None:
         title = f"[webhook.{name}] took no event for a day"
         day = self.clock.now().date()
-        self._write_admins(store, title, reason, f"webhook:{name}:{day}")
+        self.write_admins(store, title, reason, f"webhook:{name}:{day}")
         self.letters_bell.ring()
 
     def website(self, store: Store) -> Website:
@@ -515,7 +498,7 @@ class App:
         store = self.open_store()
         try:
             with store.write():
-                self._write_admins(store, title, text, cause)
+                self.write_admins(store, title, text, cause)
         finally:
             store.close()
 
@@ -529,7 +512,7 @@ class App:
         title = titles.get(self.practice.language, titles["en"])
         self.tell_admins(title, "\n".join(changes))
 
-    def _write_admins(self, store: Store, title: str, text: str, cause: str | None) -> None:
+    def write_admins(self, store: Store, title: str, text: str, cause: str | None) -> None:
         facts = Information(title=title, lines=tuple(text.splitlines()))
         self.inform(store, self.roster.admins, facts, cause=cause)
 
@@ -563,25 +546,36 @@ class App:
     def roles(self) -> list[Role]:
         """The processes of `maild run`. Listening sockets are opened here, in the parent."""
         roles = [
-            Role("worker", self._work),
-            Role("delivery", self._deliver),
-            Role("timetable", self._keep_time),
+            self._role("worker"),
+            self._role("delivery"),
+            self._role("timetable"),
         ]
         smtp = self.settings.smtp
         if smtp is not None:
             self.listeners.open(smtp.listen.host, smtp.listen.port)
-            roles.append(Role("door", self._keep_door))
+            roles.append(self._role("door"))
         if self.settings.mailbox:
-            roles.append(Role("mailboxes", self._watch_mailboxes))
+            roles.append(self._role("mailboxes"))
         metrics = self.settings.metrics.listen
         if metrics is not None:
             self.listeners.open(metrics.host, metrics.port)
-            roles.append(Role("metrics", self._show_metrics))
+            roles.append(self._role("metrics"))
         portal = self.settings.portal
         if portal is not None:
             self.listeners.open(portal.listen.host, portal.listen.port)
-            roles.append(Role("portal", self._serve_pages))
+            roles.append(self._role("portal"))
         return roles
+
+    def _role(self, name: str) -> Role:
+        """A part by its name: `maild.parts.NAME`, imported in its own process."""
+
+        def main(stop: Stop, ready: Callable[[], None]) -> None:
+            import_module(f"maild.parts.{name}").run(self, stop, ready)
+
+        return Role(name, main)
+
+    def at_work(self, desk: Desk) -> "DeskAtWork":
+        return DeskAtWork(desk, self.clock)
 
     def open_store(self) -> Store:
         """The store, with these deadlines reckoned whenever a case is saved."""
@@ -605,7 +599,7 @@ class App:
                 store,
                 self.rounds(store),
                 self.letters_bell.ring,
-                lambda ticket, reason: self._write_admins(
+                lambda ticket, reason: self.write_admins(
                     store,
                     f"The deadlines of request {ticket} could not be handled",
                     reason,
@@ -617,7 +611,7 @@ class App:
                 store,
                 watched(self.settings),
                 partial(expiring, self.settings, store),
-                partial(self._write_admins, store),
+                partial(self.write_admins, store),
                 self.letters_bell.ring,
             ),
             Planning(store, promises.fingerprint(self.settings, self.rulebook)),
@@ -661,7 +655,7 @@ class App:
     def _tell_expired(self, store: Store, number: int) -> None:
         item = store.intake.item(number)
         sender = (item.envelope.sender if item else None) or "an unknown sender"
-        self._write_admins(
+        self.write_admins(
             store,
             f"Message {number} was never confirmed",
             f"It came from {sender} in an agent's name. Nothing of it was done.\n"
@@ -669,79 +663,6 @@ class App:
             f"expired:{number}",
         )
         self.letters_bell.ring()
-
-    def _keep_time(self, stop: Stop, ready: Callable[[], None]) -> None:
-        """The timetable: what is due."""
-        store = self.open_store()
-        permit: Permit = Always()
-        if store.engine.postgres:
-            permit = Hold(store.leases, "timetable", self.holder)
-        timetable = Timetable(
-            self.jobs(store), clock=self.clock, permit=permit, close=store.close
-        )
-        stop.call(timetable.stop)
-        ready()
-        timetable.run()
-        store.close()
-
-    def _work(self, stop: Stop, ready: Callable[[], None]) -> None:
-        """The worker: inbox to desk to outbox."""
-        with closing(Reader()) as reader:
-            store = self.open_store()
-            desk = self.desk(store)
-            worker = Worker(
-                store,
-                reader,
-                DeskAtWork(desk, self.clock),
-                clock=self.clock,
-                done=self.letters_bell.ring,
-                trouble=lambda item, reason: self._write_admins(
-                    store,
-                    f"Message {item.id} could not be handled",
-                    reason,
-                    f"intake:{item.id}",
-                ),
-            )
-            stop.call(self.mail_bell.ring)
-            ready()
-            while not stop.asked:
-                try:
-                    busy = worker.work()
-                except Temporary as trouble:
-                    log.warning("the store is busy", error=str(trouble))
-                    busy = 0
-                if not busy and not stop.asked:
-                    self.mail_bell.wait(POLL_S)
-            store.close()
-
-    def _deliver(self, stop: Stop, ready: Callable[[], None]) -> None:
-        """Delivery: outbox to relay."""
-        store = self.open_store()
-        notices = self.notices(store)
-        failures = Failures(store.cases, notices)
-
-        def failed(posted: Posted, reason: str) -> None:
-            with store.write():
-                store.outbox.fail(posted.id, reason)
-                failures.letter_failed(
-                    posted.id, posted.letter, posted.message, reason, self.clock.now()
-                )
-
-        delivery = Delivery(
-            store.outbox,
-            courier=self._couriers(store, "relay"),
-            alerts=self._alerts(store),
-            finish=notices.writer.finish,
-            envelope=EnvelopeSender(self.signer, self.settings.relay.envelope),
-            failed=failed,
-            clock=self.clock,
-            close_store=store.close,
-        )
-        stop.call(delivery.stop)
-        stop.call(self.letters_bell.ring)
-        ready()
-        delivery.run(self.letters_bell.wait)
-        store.close()
 
     def tokens(self, store: Store) -> dict[str, Supply]:
         """Who supplies each account with access tokens."""
@@ -751,129 +672,10 @@ class App:
             for name, account in accounts(self.settings).items()
         }
 
-    def _couriers(self, store: Store, name: str) -> Callable[[], Carrier]:
-        """Makes couriers of one way out; what they say of it is remembered."""
-        if (route := routes(self.settings).get(name)) is None:
-            return lambda: FileCourier(Path(self.settings.desk.state_dir) / "outgoing")
-        relay = relay_of(self.settings, route, self.tokens(store))
-        state = RouteState(
-            lambda trouble: _remember_trouble(store, name, trouble, self.clock.now())
-        )
-        return lambda: WatchedCourier(SmtpCourier(relay, self.clock), state)
-
-    def _alerts(self, store: Store) -> Way | None:
-        """The second way out, for letters about trouble."""
-        alerts = self.settings.relay.alerts
-        if alerts is None:
-            return None
-        envelope = EnvelopeSender(self.signer, alerts.envelope)
-        return Way(self._couriers(store, "relay.alerts"), envelope)
-
-    def _keep_door(self, stop: Stop, ready: Callable[[], None]) -> None:
-        """The SMTP or LMTP door."""
-        smtp = self.settings.smtp
-        assert smtp is not None
-        store = self.open_store()
-        door = Door(
-            DoorSettings(
-                host=smtp.listen.host,
-                port=smtp.listen.port,
-                protocol=smtp.protocol,
-                hostname=smtp.hostname or socket.getfqdn(),
-                tls_cert=smtp.tls_cert or None,
-                tls_key=smtp.tls_key or None,
-                users={name: secret.reveal() for name, secret in smtp.users.items()},
-                limits=DoorLimits(
-                    max_size=smtp.max_size,
-                    max_connections=smtp.max_connections,
-                    max_per_address=smtp.max_per_address,
-                ),
-            ),
-            RungIntake(store.intake, self.mail_bell),
-            accepts=self.accepts,
-            free_disk=self._free_disk,
-            listening=self.listeners.open(smtp.listen.host, smtp.listen.port),
-        )
-        door.start()
-        ready()
-        stop.wait()
-        door.stop()
-
-    def _serve_pages(self, stop: Stop, ready: Callable[[], None]) -> None:
-        """The web pages."""
-        portal = self.settings.portal
-        assert portal is not None
-        store = self.open_store()
-        website = self.website(store)
-        server = Server(website.application(), ready=ready)
-        stop.call(server.stop)
-        server.run(sockets=[self.listeners.open(portal.listen.host, portal.listen.port)])
-        website.site.close()
-
-    def _free_disk(self) -> int:
+    def free_disk(self) -> int:
         if not self.settings.store.url.startswith("sqlite"):
             return 1 << 62
         return shutil.disk_usage(sqlite_path(self.settings.store.url).parent).free
-
-    def _show_metrics(self, stop: Stop, ready: Callable[[], None]) -> None:
-        """The door of monitoring."""
-        listen = self.settings.metrics.listen
-        assert listen is not None
-        store = self.open_store()
-        parts = [role.name for role in self.roles()]
-        collector = DeskCollector(
-            store,
-            clock=self.clock,
-            parts=parts,
-            mailboxes=tuple(self.settings.mailbox),
-            expiring=partial(expiring, self.settings, store),
-            free_disk=self._free_disk,
-        )
-        server = MetricsServer(
-            self.listeners.open(listen.host, listen.port),
-            metrics=lambda: page(collector),
-            health=HealthCheck(store, parts, clock=self.clock).look,
-            close_store=store.close,
-        )
-        server.start()
-        ready()
-        stop.wait()
-        server.stop()
-
-    def _watch_mailboxes(self, stop: Stop, ready: Callable[[], None]) -> None:
-        """A thread for each IMAP mailbox."""
-        store = self.open_store()
-        ledger = store.mailboxes.ringing(self.mail_bell.ring)
-        supply = self.tokens(store)
-        watchers = [
-            Watcher(
-                mailbox_settings(self.settings, key, supply),
-                ledger,
-                clock=self.clock,
-                tell=partial(self._mailbox_trouble, store),
-            )
-            for key in self.settings.mailbox
-        ]
-        for watcher in watchers:
-            watcher.start()
-        patience = self.clock.monotonic() + MAILBOX_PATIENCE_S
-        for watcher in watchers:
-            watcher.tried.wait(max(0.0, patience - self.clock.monotonic()))
-        ready()
-        stop.wait()
-        threads = [threading.Thread(target=watcher.stop) for watcher in watchers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    def _mailbox_trouble(self, store: Store, name: str, trouble: str | None) -> None:
-        """Remember it for the admins' letter, `/metrics` and `doctor`."""
-        if trouble:
-            log.error("mailbox in trouble", mailbox=name, error=trouble)
-        else:
-            log.info("mailbox works again", mailbox=name)
-        _remember_trouble(store, f"mailbox:{name}", trouble, self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -888,33 +690,6 @@ class DeskAtWork:
         return self.desk.receive(
             item.id, mail, item.envelope, now=now, confirmed=item.confirmed
         )
-
-
-@dataclass(frozen=True, slots=True)
-class RungIntake:
-    """An intake that rings the worker's bell after each commit."""
-
-    intake: Intake
-    bell: Bell
-
-    def take(self, raw: bytes, envelope: Envelope) -> int:
-        return self.take_many([(raw, envelope)])[0]
-
-    def take_many(self, mails: Sequence[tuple[bytes, Envelope]]) -> list[int]:
-        numbers = self.intake.take_many(mails)
-        self.bell.ring()
-        return numbers
-
-
-def _remember_trouble(store: Store, name: str, trouble: str | None, now: datetime) -> None:
-    """A store that is busy now is no reason to stop working."""
-    try:
-        if trouble:
-            store.troubles.begin(name, trouble, now)
-        else:
-            store.troubles.over(name)
-    except Temporary as busy:
-        log.warning("store busy", error=str(busy))
 
 
 def _color(portal: Portal | None) -> str:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 from jinja2 import Environment
 
-from maild.config.reporting import Report
 from maild.desk.roster import Member
 from maild.errors import NotFound
 from maild.model.letter import File, Letter, LetterType
@@ -27,11 +26,11 @@ from maild.reports.csv_files import TicketSheet
 from maild.reports.figures import Names
 from maild.reports.letter import ReportLetter, compose
 from maild.reports.measure import measure
-from maild.reports.periods import Period, last_slot, period_of
+from maild.reports.periods import Every, Period, last_slot, period_of
 from maild.reports.question import Question
 from maild.reports.words import Link, Setting
 from maild.reports.worklist import Lookout, Worklist
-from maild.sla.policy import Rulebook
+from maild.sla.policy import Budget, Rulebook
 from maild.store import Store
 
 log = structlog.get_logger("reports")
@@ -42,6 +41,27 @@ _ACTIONS = {
     "es": (("Asignarme", "#tomar"), ("Escalar", "#escalar"), ("Ver", "#ver")),
     "en": (("Take", "#take"), ("Escalate", "#escalate"), ("Show", "#show")),
 }
+
+
+class Report(Protocol):
+    """What `[report.NAME]` says."""
+
+    @property
+    def to(self) -> Sequence[str]: ...
+    @property
+    def every(self) -> Every: ...
+    @property
+    def period(self) -> str: ...
+    @property
+    def department(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def agents(self) -> bool: ...
+    @property
+    def exclude_senders(self) -> Sequence[str]: ...
+    @property
+    def targets(self) -> Mapping[str, Budget | float]: ...
 
 
 @dataclass(frozen=True, slots=True)

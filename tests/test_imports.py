@@ -36,7 +36,7 @@ LAYERS: dict[str, str] = {
         maild.hooks
         maild.kept
         """,
-    "app": "maild.config maild.accounts maild.checkup maild.website maild.app",
+    "app": "maild.config maild.accounts maild.checkup maild.website maild.app maild.parts",
     "top": "maild.daemon maild.cli maild.demo maild.trial maild.__main__",
 }
 ORDER = list(LAYERS)
@@ -50,7 +50,7 @@ IO = set(
 )
 #: who may read settings
 SETTINGS_READERS = tuple(
-    f"maild.{name}" for name in "config app accounts checkup website cli demo trial".split()
+    f"maild.{name}" for name in "config app accounts checkup website parts cli demo trial".split()
 )
 CLOCK_CALLS = set(
     "datetime.now datetime.utcnow datetime.today date.today time.time time.time_ns".split()

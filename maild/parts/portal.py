@@ -1,0 +1,22 @@
+"""The web pages."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from maild.portal.server import Server
+from maild.processes import Stop
+
+if TYPE_CHECKING:
+    from maild.app import App
+
+
+def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
+    """The web pages."""
+    portal = app.settings.portal
+    assert portal is not None
+    store = app.open_store()
+    website = app.website(store)
+    server = Server(website.application(), ready=ready)
+    stop.call(server.stop)
+    server.run(sockets=[app.listeners.open(portal.listen.host, portal.listen.port)])
+    website.site.close()

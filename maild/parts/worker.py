@@ -1,0 +1,49 @@
+"""The worker: inbox to desk to outbox."""
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import structlog
+
+from maild.errors import Temporary
+from maild.ingest.reader import Reader
+from maild.processes import Stop
+from maild.worker import POLL_S, Worker
+
+if TYPE_CHECKING:
+    from maild.app import App
+
+
+log = structlog.get_logger("worker")
+
+
+def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
+    """The worker: inbox to desk to outbox."""
+    with closing(Reader()) as reader:
+        store = app.open_store()
+        desk = app.desk(store)
+        worker = Worker(
+            store,
+            reader,
+            app.at_work(desk),
+            clock=app.clock,
+            done=app.letters_bell.ring,
+            trouble=lambda item, reason: app.write_admins(
+                store,
+                f"Message {item.id} could not be handled",
+                reason,
+                f"intake:{item.id}",
+            ),
+        )
+        stop.call(app.mail_bell.ring)
+        ready()
+        while not stop.asked:
+            try:
+                busy = worker.work()
+            except Temporary as trouble:
+                log.warning("the store is busy", error=str(trouble))
+                busy = 0
+            if not busy and not stop.asked:
+                app.mail_bell.wait(POLL_S)
+        store.close()
