@@ -342,6 +342,20 @@ def test_solved_and_not_solved(office: Office, visitor: Visitor) -> None:
     assert ("agent-message", "ana@acme.test") in kinds(office.letters())
 
 
+def test_what_is_too_large_for_a_letter_is_fetched(tmp_path: Path) -> None:
+    """The customer's letter names it with a link, and the link gives it."""
+    office = Office(tmp_path, more=PORTAL + '[limits]\nattachments = "1KB"\n')
+    office.write(LUIS)
+    notice = office.letter("agent-new")
+    files = [("plano.pdf", "application/pdf", b"%PDF" * 2000)]
+    office.answer(notice, "Aquí va el plano.", files=files)
+    letter = office.letter("reply")
+    assert letter.files == []
+    found = re.search(rf"{ORIGIN}(/t/\S+/file/\d+/0)", letter.text)
+    assert found
+    assert Visitor(office).get(found[1]).content == b"%PDF" * 2000
+
+
 def test_what_is_closed_is_not_reopened_but_goes_on(office: Office, visitor: Visitor) -> None:
     """After the window an answer opens a linked ticket, and the page leads there."""
     page = ticket_page(office)

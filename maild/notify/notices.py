@@ -7,6 +7,7 @@ contents. What a letter says is its template's business, how it is addressed `ad
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from maild.desk.case import SYSTEM, Case
 from maild.desk.casebook import Casebook
@@ -60,6 +61,7 @@ _NEWS = (
     LetterType.RETURNED,
 )
 Keeps = Callable[[Letter, str, datetime, bool], None]
+ToCustomer = Acknowledgement | Answer | Resolution | Change
 
 #: articles that may answer a new ticket by themselves, best first
 Suggest = Callable[[Ticket, str], Sequence[Article]]
@@ -151,15 +153,17 @@ class Notices:
             ticket=self._outside(case),
             message=self._spoken(case, spoken) if spoken else None,
             signature=self._signature(case, occasion) if spoken else (),
-            scale=self._survey(case, event),
+            scale=self._survey(case, event, occasion),
             reopen_until=case.now + self.practice.reopen_window,
         )
         requester = case.ticket.requester
         self._to_customer(case, LetterType.RESOLVED, facts, occasion, requester, message=spoken)
 
-    def _survey(self, case: Case, solved: Event) -> tuple[Link, ...]:
+    def _survey(self, case: Case, solved: Event, occasion: Occasion) -> tuple[Link, ...]:
         """The scale, where this solve is asked about at once."""
         rules, requester = self.practice.surveys, case.ticket.requester
+        if occasion.courtesy is Courtesy.NONE:
+            return ()
         if not rules.goes_along(solved) or self.roster.member(requester.email).works:
             return ()
         since = case.now - rules.per_person
@@ -246,7 +250,7 @@ class Notices:
         self,
         case: Case,
         type: LetterType,
-        facts: Acknowledgement | Answer | Resolution | Change,
+        facts: ToCustomer,
         occasion: Occasion,
         reader: Address,
         *,
@@ -260,6 +264,7 @@ class Notices:
         if self.links:
             page = self.links.ticket(ticket.id, reader.email, case.now)
             facts = replace(facts, ticket=replace(facts.ticket, link=page))
+            facts = self._with_large_files(facts, message, page)
         others = tuple(Address("", email) for email in ticket.cc) if message else ()
         post = self.addressing.post(
             reader.email,
@@ -283,6 +288,20 @@ class Notices:
             enclosures=self._relayed(message).sent if message else (),
         )
         self._put(case, letter, occasion, message=message)
+
+    def _with_large_files(self, facts: ToCustomer, message: Message | None, page: str) -> Any:
+        """What is too large for a letter is fetched from the reader's page."""
+        large = self._relayed(message).too_large
+        said = getattr(facts, "message", None)
+        if message is None or said is None or not large:
+            return facts
+        files = tuple(
+            replace(shown, href=f"{page}/file/{message.id}/{place}") if kept in large else shown
+            for place, (shown, kept) in enumerate(
+                zip(said.files, message.attachments, strict=True)
+            )
+        )
+        return replace(facts, message=replace(said, files=files))
 
     def _sender_name(self, case: Case, occasion: Occasion | None) -> str:
         """`Ana Ruiz – Soporte técnico` for a person's words, else the department."""
