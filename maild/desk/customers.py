@@ -268,7 +268,7 @@ def words_of(reading: Reading) -> Words:
 def says_thanks(reading: Reading) -> bool:
     """Nothing but thanks, a signature aside."""
     body, _ = set_aside(reading.mail.reply)
-    return only_thanks(body)
+    return only_thanks(body, f"{reading.sender.name} {reading.sender.email}")
 
 
 def _robot(reading: Reading) -> bool:

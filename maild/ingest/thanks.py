@@ -29,6 +29,8 @@ _BESIDE = (
         "hola",
     ),
     *("recibido", "entendido", "de acuerdo", "muy amable", "muy amables", "por todo"),
+    *("todo perfecto", "todo correcto", "todo bien", "todo ok", "ya funciona", "solucionado"),
+    *("todo en orden", "all good", "all good now", "works now", "it works now", "all set"),
     *("por la ayuda", "por tu ayuda", "por su ayuda", "por vuestra ayuda", "de nuevo", "a ti"),
     *("a usted", "a todos", "por la rapidez", "por la respuesta", "por su rápida respuesta"),
     *("por tu respuesta", "por su respuesta", "por la información", "perfect", "great"),
@@ -68,13 +70,17 @@ _PHRASE = re.compile(
 _DECORATION = re.compile(r"[\s.,;!¡:)(\-–—_*\"'´`👍🙏😊🙂😀😃👏❤🙌👌\ufe0f]{0,100}")
 
 
-def only_thanks(text: str) -> bool:
+def only_thanks(text: str, own: str = "") -> bool:
     """True only for a short text of listed phrases of thanks and nothing beside them.
 
-    After a closing ("Un saludo,") a name of up to three words may follow. In doubt False:
-    a request for more must reopen its ticket.
+    A name of up to three words may follow: any after a closing ("Un saludo,"), the sender's
+    (`own`: his name and address) on a line of its own. In doubt False: a request for more
+    must reopen its ticket.
     """
-    words = " ".join(text[: _LONGEST * 3].replace("’", "'").split())
+    lines = text[: _LONGEST * 3].replace("’", "'").strip().splitlines()
+    if len(lines) > 1 and _is_name(lines[-1]) and _is_his(lines[-1], own):
+        del lines[-1]
+    words = " ".join(" ".join(lines).split())
     if not words or len(words) > _LONGEST:
         return False
     lowered = (
@@ -95,6 +101,12 @@ def only_thanks(text: str) -> bool:
 def _skip(text: str, at: int) -> int:
     hit = _DECORATION.match(text, at)
     return hit.end() if hit else at
+
+
+def _is_his(line: str, own: str) -> bool:
+    """`Luis Gómez` under a mail of `Luis <luis@x.test>`."""
+    named = re.findall(r"\w{3,}", own.partition("@")[0].lower())
+    return line.split()[0].strip(".,").lower() in named
 
 
 def _is_name(words: str) -> bool:

@@ -179,3 +179,26 @@ def test_a_whole_signature_under_an_order_is_not_sent(
     office.answer(notice, f"#tomar\n\n{closing}")
     assert [letter.type for letter in office.letters()] == ["answer"]
     assert office.ticket()["assignee"] == "ana"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("¡Muchas gracias! Todo perfecto.", "resolved"),
+        ("Many thanks,\nLuis", "resolved"),
+        ("Gracias, ya funciona.\n\nLuis Gómez", "resolved"),
+        ("Gracias, ya no funciona.", "open"),
+        ("Gracias, pero no funciona", "open"),
+        ("Gracias.\n\n¿Y la impresora?", "open"),
+        ("Gracias.\n\nSIGUE IGUAL", "open"),
+        ("Gracias por nada", "open"),
+        ("Gracias.\nUrgente", "open"),
+    ],
+)
+def test_thanks_with_a_name_under_them_are_thanks(
+    office: Office, notice: Received, said: str, status: str
+) -> None:
+    """They leave a solved ticket alone; the least doubt reopens it."""
+    office.answer(notice, "#resolve")
+    office.answer(office.letter("resolved"), said)
+    assert office.ticket()["status"] == status
