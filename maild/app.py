@@ -544,7 +544,9 @@ class App:
     # -- the parts of the daemon ---------------------------------------------------------------
 
     def roles(self) -> list[Role]:
-        """The processes of `maild run`. Listening sockets are opened here, in the parent."""
+        """The processes of `maild run`. What they share is made here, in the parent: listening
+        sockets, and the calendars, which are looked up in yet another process."""
+        assert self.rulebook
         roles = [
             self._role("worker"),
             self._role("delivery"),

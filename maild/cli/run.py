@@ -10,11 +10,14 @@ def run(ctx: typer.Context) -> None:
     from maild.config import load
     from maild.config.inspection import load_tried
     from maild.daemon import Daemon
+    from maild.elsewhere import elsewhere
     from maild.errors import ConfigError
     from maild.listeners import Listeners
     from maild.logs import set_up
+    from maild.sla import holidays
     from maild.trial import golden_reader
 
+    holidays.look_up = elsewhere(holidays.look_up)
     path = config_path(ctx)
     settings = load(path)
     set_up(ctx.obj["log_level"] or settings.log.level, settings.log.format)

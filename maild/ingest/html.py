@@ -8,9 +8,6 @@ import re
 from html import escape, unescape
 
 import nh3
-from inscriptis import get_text
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.model.config import ParserConfig
 
 MAX_SIZE = 2_000_000  #: characters
 MAX_DEPTH = 500  #: of open elements, for showing
@@ -39,7 +36,6 @@ _SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 _BLANKS = re.compile(r"[ \t\u00a0]+$", re.MULTILINE)
 _GAPS = re.compile(r"\n{3,}")
 _WORDS = re.compile(r"\w")
-_CONFIG = ParserConfig(css=CSS_PROFILES["strict"])  # the other profile indents every div
 
 
 def clean_html(html: str) -> str:
@@ -73,12 +69,21 @@ def html_to_text(html: str) -> str:
     text = ""
     if not _too_much(html, _READABLE_DEPTH):
         try:
-            text = get_text(html, _CONFIG)
+            text = _laid_out(html)
         except Exception:  # lxml and inscriptis raise what they like
             text = ""
     if not _WORDS.search(text):
         text = strip_tags(html[: 4 * MAX_SIZE])
     return _GAPS.sub("\n\n", _BLANKS.sub("", text.replace("\r", ""))).strip("\n ")
+
+
+def _laid_out(html: str) -> str:
+    from inscriptis import get_text  # 5 MB, needed where mail is read only
+    from inscriptis.css_profiles import CSS_PROFILES
+    from inscriptis.model.config import ParserConfig
+
+    # the other profile indents every div
+    return str(get_text(html, ParserConfig(css=CSS_PROFILES["strict"])))
 
 
 def strip_tags(html: str) -> str:

@@ -51,7 +51,7 @@ def _days_of(
         return _file(Path(folder or "", text), years)
     if text[:1].isdigit():
         return [(_iso(text), "")]
-    return _region(text, years, language)
+    return look_up(text, years, language)
 
 
 def _iso(text: str) -> date:
@@ -80,7 +80,12 @@ def _region(
     found = holidays.country_holidays(
         country, subdiv=region, years=sorted(years), expand=False, language=language
     )
-    return list(found.items())
+    return [(day, str(name)) for day, name in found.items()]
+
+
+#: How regions are looked up: a daemon's parent does it in a child that ends, because what
+#: is loaded for it knows every country.
+look_up = _region
 
 
 def _meant(text: str, known: Iterable[str]) -> str:
