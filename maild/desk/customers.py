@@ -18,6 +18,7 @@ from maild.desk.reading import Reading
 from maild.desk.roster import Roster
 from maild.desk.ruling import Ruling
 from maild.desk.tells import Notices
+from maild.ingest.html import clean_html
 from maild.ingest.signature import set_aside
 from maild.ingest.thanks import only_thanks
 from maild.model.mail import Address, Attachment, Automatic
@@ -262,7 +263,12 @@ class Customers:
 def words_of(reading: Reading) -> Words:
     """What the mail's own sender says."""
     mail = reading.mail
-    return Words(reading.sender, mail.reply or mail.text, mail.quoted, mail.html)
+    return Words(
+        reading.sender,
+        mail.reply or mail.text,
+        mail.quoted,
+        mail.html and clean_html(mail.html),
+    )
 
 
 def says_thanks(reading: Reading) -> bool:

@@ -116,3 +116,18 @@ def test_the_language_is_the_customers(office: Office) -> None:
     assert letters["acknowledgement"].posted.letter.language == "en"
     assert letters["agent-new"].posted.letter.language == "es"
     assert office.ticket()["language"] == "en"
+
+
+def test_what_is_kept_of_html_is_clean(office: Office) -> None:
+    """No script, no remote picture, no style: `html` of a message can be shown as it is."""
+    mail = office.mail(LUIS, "Hola", "Hola", to="soporte@acme.test")
+    mail.add_alternative(
+        '<p style="x" onclick="y">Hola <img src="http://evil.test/x.png"></p>'
+        "<script>alert(1)</script>",
+        subtype="html",
+    )
+    office.receive(mail)
+    html = office.ticket()["messages"][0]["html"]
+    assert "Hola" in html
+    for word in ("script", "onclick", "evil.test", "style"):
+        assert word not in html
