@@ -29,6 +29,7 @@ from maild.ingest.trim import has_marker
 from maild.model.people import Role
 from maild.model.ticket import Message, MessageKind, Ticket
 from maild.rules import Decision
+from maild.threading.clues import without_token
 
 QUESTIONS = frozenset(ANSWERS)
 _TEXT = frozenset({"note", "send"})
@@ -200,7 +201,7 @@ class Agents:
             MessageKind.NOTE if note else MessageKind.AGENT,
             sender=named,
             text=text,
-            subject=reading.mail.subject,
+            subject=without_token(reading.mail.subject),
             quoted=reading.mail.quoted,
             message_id=reading.mail.message_id,
             proof=reading.trust.proof,
@@ -237,7 +238,8 @@ class Agents:
         if case is None:
             raise Refusal("no-message")
         case.messages[0] = replace(case.messages[0], attachments=message.attachments,
-                                   message_id=message.message_id)  # fmt: skip
+                                   message_id=message.message_id,
+                                   proof=message.proof)  # fmt: skip
         case.link(old.id, turn.actor)
         turn.case.link(case.ticket.id, turn.actor)
         if message.message_id:

@@ -77,6 +77,11 @@ _PREFIX = re.compile(
 )
 
 
+def without_token(subject: str) -> str:
+    """A subject without signed words: as it may be kept and shown."""
+    return " ".join(_SUBJECT_TOKEN.sub(" ", subject).split())
+
+
 def bare_subject(subject: str, tag: str) -> str:
     """A subject without `Re:`, our tag and tokens: what it is about."""
     rest = re.sub(rf"\[{re.escape(tag)}\s?#\s?\d{{1,12}}\]", " ", subject[:2000], flags=re.I)

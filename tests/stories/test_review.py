@@ -202,3 +202,18 @@ def test_thanks_with_a_name_under_them_are_thanks(
     office.answer(notice, "#resolve")
     office.answer(office.letter("resolved"), said)
     assert office.ticket()["status"] == status
+
+
+def test_a_token_in_a_subject_is_not_kept(tmp_path: Path) -> None:
+    """Where no plus-addressing is: what is handed over on a person holds no agent's token."""
+    office = Office(tmp_path, desk='reply_to = ""')
+    office.write("Luis <luis@x.test>")
+    office.answer(office.letter("agent-new"), "Hola", to="soporte@acme.test", threaded=False)
+    assert office.ticket()["messages"][-1]["kind"] == "agent"
+    assert office.ticket()["messages"][-1]["subject"] == "Re: [ACME #1] No puedo acceder"
+
+
+def test_a_split_message_keeps_its_own_proof(office: Office, notice: Received) -> None:
+    """The agent's proof is not his customer's."""
+    office.answer(notice, "#separar")
+    assert office.ticket(2)["messages"][0]["proof"] == "none"
