@@ -160,7 +160,9 @@ def attributes() -> set[str]:
     config = ROOT / "maild" / "config"
     texts = [(config / name).read_text() for name in ("promises.py", "rulewords.py")]
     for path in (ROOT / "maild").rglob("*.py"):
-        if config not in path.parents and "maild.config" in (text := path.read_text()):
+        text = path.read_text()
+        built = path.parent.name == "parts" or path.stem == "reporting"
+        if config not in path.parents and ("maild.config" in text or built):
             texts.append(text)
     trees = [ast.parse(text) for text in texts]
     return {
