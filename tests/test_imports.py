@@ -49,9 +49,8 @@ IO = set(
     schedule""".split()
 )
 #: who may read settings
-SETTINGS_READERS = tuple(
-    f"maild.{name}" for name in "config app accounts checkup website parts cli demo trial".split()
-)
+_READERS = "config app accounts checkup website parts cli demo trial"
+SETTINGS_READERS = tuple(f"maild.{name}" for name in _READERS.split())
 CLOCK_CALLS = set(
     "datetime.now datetime.utcnow datetime.today date.today time.time time.time_ns".split()
 )
