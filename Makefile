@@ -24,6 +24,7 @@ check: .venv/ready
 
 bench: .venv/ready
 	.venv/bin/python -m bench
+	.venv/bin/python -m bench.sla
 
 proof: .venv/ready system
 	.venv/bin/pytest -n 2 --dist worksteal -q -p tests.proof_table -m proof

@@ -365,3 +365,7 @@ def _must_not_leak(reading: Reading, text: str) -> None:
         raise Refusal("inline")
     if has_marker(text):
         raise Refusal("leak")
+    for line in text.splitlines():
+        word = line.strip().lstrip("#＃ ").rstrip(" :.").casefold()
+        if line.strip()[:1] in "#＃" and word in ("note", "nota"):
+            raise Refusal("note-below")  # he means what follows to stay inside

@@ -49,6 +49,8 @@ _ES: Mapping[str, str] = {
     "inline": "La respuesta está escrita entre las líneas citadas, que pueden contener notas "
     "internas. No se ha enviado nada: conviene escribirla por encima del aviso.",
     "empty": "El correo no contiene texto nuevo ni órdenes. No se ha enviado nada.",
+    "note-below": "«#nota» está en medio del texto: las órdenes van arriba del todo. No se ha "
+    "enviado nada, por si lo que sigue debía quedar dentro.",
     "leak": "El texto contiene un fragmento del aviso interno. No se ha enviado nada.",
     "fault": "Línea «{line}»: {reason}",
     "unproven": "no se pudo comprobar el remitente",
@@ -118,6 +120,8 @@ _EN: Mapping[str, str] = {
     "inline": "The answer is written between the quoted lines, which may hold internal notes. "
     "Nothing was sent: please write it above the notice.",
     "empty": "The mail holds neither new text nor commands. Nothing was sent.",
+    "note-below": "“#note” stands in the middle of the text: commands go to the very top. "
+    "Nothing was sent, in case what follows was to stay inside.",
     "leak": "The text holds a piece of the internal notice. Nothing was sent.",
     "fault": "Line “{line}”: {reason}",
     "unproven": "the sender could not be proven",

@@ -300,3 +300,10 @@ def test_attachments_travel_both_ways(office: Office, notice: Received) -> None:
     message = office.letter("agent-message")
     assert message.files == [("captura.png", b"PNG")]
     assert "a.exe" in message.text
+
+
+def test_a_note_in_the_middle_is_sent_to_nobody(office: Office, notice: Received) -> None:
+    """Commands stand at the top; what follows a later `#nota` was surely not for outside."""
+    office.answer(notice, "Hola, Luis:\n#nota\nSECRETO")
+    assert kinds(office.letters()) == [("command-error", "ana@acme.test")]
+    assert len(office.ticket()["messages"]) == 1
