@@ -2,6 +2,7 @@
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -453,3 +454,10 @@ def test_no_customers_mail_breaks_the_grammar(subject, text):
 def test_folding_of_command_words_is_the_rules_folding():
     """One idea of what counts in a word."""
     assert fold("Mías") == "mias"
+
+
+@pytest.mark.parametrize(("page", "language"), [("agents.md", "en"), ("agentes.md", "es")])
+def test_the_agents_page_lists_every_command(page: str, language: str) -> None:
+    """The table in docs is the one the grammar reads."""
+    text = (Path(__file__).parent.parent / "docs" / page).read_text("utf-8")
+    assert markdown_table(language).strip() in text
