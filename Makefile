@@ -5,7 +5,7 @@
 PYTHON := $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
             $(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
                     2> /dev/null && echo $(name))) python3)
-SYSTEM := dovecot-imapd postfix postgresql chromium chromium-driver openssl strace faketime swaks
+SYSTEM := dovecot-imapd postfix postgresql chromium chromium-driver openssl strace faketime swaks groff
 SOURCE := maild tests bench
 
 .PHONY: run test check bench proof system
