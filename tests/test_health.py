@@ -4,6 +4,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -252,8 +253,9 @@ class Running:
         self._threads: list[threading.Thread] = []
         for part in parts:
             stop, ready = Stop(), threading.Event()
-            args = (stop, ready.set)
-            thread = threading.Thread(target=getattr(app, part), args=args, name=part)
+            args = (app, stop, ready.set)
+            run = import_module(f"maild.parts.{part}").run
+            thread = threading.Thread(target=run, args=args, name=part)
             thread.start()
             assert ready.wait(20)
             self._stops.append(stop)
@@ -292,7 +294,7 @@ def test_a_wrong_password_on_one_of_three_mailboxes(
         text.replace('host = ""\nport = 25', f'host = "127.0.0.1"\nport = {relay}')
     )
     app = build(load(desk.config))
-    running = Running(app, "_work", "_watch_mailboxes", "_deliver")
+    running = Running(app, "worker", "mailboxes", "delivery")
     try:
         running.look_ahead(9)
         for name in ("uno", "tres"):
@@ -328,7 +330,7 @@ def test_a_relay_in_trouble_is_told_by_the_other(tmp_path: Path, sink: Sink) -> 
     user = '[relay]\nuser = "desk"\npassword = { file = "secret" }'
     desk.write_config(text.replace("[relay]", user, 1))
     app = build(load(desk.config))
-    running = Running(app, "_work", "_deliver")
+    running = Running(app, "worker", "delivery")
     try:
         desk.run("deliver", given=as_sent(mail("luis@x.test")))
         app.mail_bell.ring()
@@ -357,7 +359,7 @@ def test_a_second_route_that_fails_falls_back_on_the_first(tmp_path: Path, sink:
     """An admin's letter leaves by whatever works."""
     desk = Desk(tmp_path, sink=sink, more=ALERTS.format(port=free_port()))
     app = build(load(desk.config))
-    running = Running(app, "_deliver")
+    running = Running(app, "delivery")
     try:
         app.tell_admins("Prueba", "de dos caminos")
         (letter,) = sink.wait_for(1)
@@ -371,7 +373,7 @@ def test_the_first_route_is_the_only_one(tmp_path: Path, sink: Sink) -> None:
     """Without [relay.alerts] all letters take the one way."""
     desk = Desk(tmp_path, sink=sink)
     app = build(load(desk.config))
-    running = Running(app, "_deliver")
+    running = Running(app, "delivery")
     try:
         app.tell_admins("Prueba", "")
         sink.wait_for(1)
