@@ -23,10 +23,17 @@ class Bell:
 
     def wait(self, seconds: float) -> bool:
         """Until it rings, or so long; whether it rang. One ring wakes one waiter at least."""
-        ready, _, _ = select.select([self._hear], [], [], seconds)
+        poll = select.poll()  # unlike select(), it knows no highest file
+        poll.register(self._hear, select.POLLIN)
+        ready = poll.poll(max(0.0, seconds) * 1000)
         if ready:
             try:
                 os.read(self._hear, 4096)
             except BlockingIOError:
                 return False
         return bool(ready)
+
+    def __del__(self) -> None:
+        with suppress(OSError, AttributeError):
+            os.close(self._hear)
+            os.close(self._pull)

@@ -8,6 +8,7 @@ because SQLite's own busy handler sleeps and starves; its timeout stays as the b
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -293,9 +294,12 @@ class _FileTurn(_NoTurn):
 
     def __enter__(self) -> None:
         place, turn = self._handles()
-        fcntl.flock(place, fcntl.LOCK_EX)
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        fcntl.flock(place, fcntl.LOCK_UN)
+        until = time.monotonic() + BUSY_TIMEOUT_S
+        _lock(place, until)
+        try:
+            _lock(turn, until)
+        finally:
+            fcntl.flock(place, fcntl.LOCK_UN)
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._handles()[1], fcntl.LOCK_UN)
@@ -305,9 +309,27 @@ class _FileTurn(_NoTurn):
             os.close(handle)
         self._local.handles = None
 
+    def __del__(self) -> None:
+        self.close()
+
     def forget(self) -> None:
         # the inherited handles share their locks with the parent: never use them
         self._local = threading.local()
+
+
+def _lock(handle: int, until: float) -> None:
+    """Waits no longer than that: the store may be in the hands of one who stands still."""
+    pause = 0.0002
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise Temporary("the store is busy") from None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.002)
+        else:
+            return
 
 
 def integrity_faults(engine: Engine, *, thorough: bool = False) -> list[str]:

@@ -1,5 +1,6 @@
 """An office for each story."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from tests.stories.office import Office
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
+def office(tmp_path: Path) -> Iterator[Office]:
     """An empty desk on a Monday morning."""
-    return Office(tmp_path)
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
