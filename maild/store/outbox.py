@@ -111,15 +111,6 @@ class Outbox:
         )
         return int(row[0]) if row else 0
 
-    def automatic_since(self, since: datetime) -> int:
-        """How many automatic letters the desk as a whole wrote since then."""
-        row = self._engine.one(
-            "SELECT count(*) FROM letter WHERE automatic AND created >= ? "
-            "AND state IN ('queued', 'deferred', 'sent')",
-            [to_micros(since)],
-        )
-        return int(row[0]) if row else 0
-
     # -- delivery's side --------------------------------------------------------------------
 
     def claim(self, now: datetime, limit: int, *, admins: bool | None = None) -> list[Posted]:
@@ -209,13 +200,6 @@ class Outbox:
             "UPDATE letter SET state = 'failed', lease_until = NULL, error = ? WHERE id = ?",
             [error, number],
         )
-
-    def next_due(self) -> datetime | None:
-        """When the next waiting letter falls due; None when none waits."""
-        row = self._engine.one(
-            "SELECT min(next_at) FROM letter WHERE state IN ('queued', 'deferred')"
-        )
-        return from_micros(row[0]) if row and row[0] is not None else None
 
 
 def _urgency(letter: Letter) -> int:
