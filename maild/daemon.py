@@ -102,7 +102,7 @@ class Daemon:
     def _take_lock(self) -> None:
         if self._lock_path is None:
             return
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         patience = time.monotonic() + LOCK_PATIENCE_S
         while True:

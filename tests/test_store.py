@@ -1,5 +1,6 @@
 """The store on both engines: what is said to be kept is kept, once, and nothing else."""
 
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -315,6 +316,20 @@ def test_the_secret_stays_the_same(store: Store) -> None:
     """All nodes and all starts sign alike."""
     assert store.secret() == store.secret()
     assert len(store.secret()) == 32
+
+
+def test_a_new_store_is_its_owners_alone(tmp_path: Path) -> None:
+    """Mail and keys lie in it: whatever the umask, no file of it can be read by others."""
+    before = os.umask(0o022)
+    try:
+        store = open_store(f"sqlite:///{tmp_path}/var/maild.db")
+        store.secret()
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes.pop("var") == 0o700
+    assert {"maild.db", "maild.db-wal"} <= set(modes) and set(modes.values()) == {0o600}
 
 
 def test_a_newer_store_is_refused_untouched(tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ class FileCourier:
 
     def send(self, sender: str, recipient: str, message: bytes) -> None:
         """Write the file whole or not at all; the same letter again is the same file."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         target = self._folder / f"{_file_name(message)}.eml"
         draft = target.with_suffix(".part")
         try:

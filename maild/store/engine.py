@@ -223,10 +223,7 @@ def sqlite_path(url: str) -> Path:
 
 def _sqlite(path: Path) -> peewee.SqliteDatabase:
     if str(path) != ":memory:":
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Temporary(f"the store can't be used now: {error}") from error
+        _make_private(path)
     return peewee.SqliteDatabase(
         str(path),
         pragmas={
@@ -239,6 +236,17 @@ def _sqlite(path: Path) -> peewee.SqliteDatabase:
         },
         timeout=BUSY_TIMEOUT_S,
     )
+
+
+def _make_private(path: Path) -> None:
+    """A new file is its owner's alone (mail and keys lie in it); SQLite gives the files beside
+    it the same mode. One that is there is left as it is."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise Temporary(f"the store can't be used now: {error}") from error
 
 
 def _postgres(url: str) -> peewee.PostgresqlDatabase:
