@@ -12,6 +12,7 @@ from maild.store import rows
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
 from maild.store.fields import from_micros, instant_or_none, to_micros
+from maild.store.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Browse:
     def __init__(self, engine: Engine, cases: Casebook) -> None:
         self._engine = engine
         self._cases = cases
+        self._search = Search(engine)
 
     def tickets(self, wanted: Wanted) -> tuple[list[Ticket], int]:
         """The newest tickets that fit, and how many fit in all."""
@@ -62,19 +64,14 @@ class Browse:
         return [rows.ticket_of(row) for row in found], int(total[0]) if total else 0
 
     def search(self, words: str, limit: int = 100) -> list[Ticket]:
-        """Tickets in which every word occurs, in the subject or in a message."""
-        conditions, values = [], []
-        for word in words.split()[:10]:
-            like = f"%{_escape(word.lower())}%"
-            conditions.append(
-                "(lower(subject) LIKE ? ESCAPE '!' OR requester_email LIKE ? ESCAPE '!' "
-                "OR id IN (SELECT ticket FROM message WHERE lower(text) LIKE ? ESCAPE '!'))"
-            )
-            values += [like, like, like]
-        where = " AND ".join(conditions) or "1 = 1"
+        """Tickets with a message in which every word occurs (`store.search`), newest first."""
+        self._search.catch_up()
+        numbers = self._search.tickets(words, limit)
+        if not numbers:
+            return []
+        marks = ", ".join("?" * len(numbers))
         found = self._engine.rows(
-            f"SELECT {rows.TICKET} FROM ticket WHERE {where} ORDER BY id DESC LIMIT ?",
-            [*values, limit],
+            f"SELECT {rows.TICKET} FROM ticket WHERE id IN ({marks}) ORDER BY id DESC", numbers
         )
         return [rows.ticket_of(row) for row in found]
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from maild.store.checks import ERASED
 from maild.store.engine import Engine
 from maild.store.fields import to_json
+from maild.store.search import Search
 
 NO_SUBJECT: Final = "—"
 #: in a name that stands for somebody who is erased
@@ -49,6 +50,7 @@ class Eraser:
     def __init__(self, engine: Engine, mask: Mask) -> None:
         self._engine = engine
         self._mask = mask
+        self._search = Search(engine)
         self._files: set[str] = set()  #: attachments that may have become useless
 
     # -- tickets ------------------------------------------------------------------------------
@@ -96,6 +98,7 @@ class Eraser:
             "ELSE '' END WHERE id = ?",
             values,
         )
+        self._search.erase(tickets=tickets)
         left = self._engine.rows(
             f"SELECT email, ticket FROM reader WHERE ticket IN ({marks})", tickets
         )
@@ -125,6 +128,7 @@ class Eraser:
             "attachments = '[]' WHERE id = ?",
             changes,
         )
+        self._search.erase(messages=[number for *_, number in changes])
         return len(changes)
 
     def quotes(self, tickets: Sequence[int]) -> None:
@@ -261,6 +265,7 @@ def _named(text: str | None) -> set[str]:
 
 def scour(engine: Engine) -> None:
     """Write the database anew, without what was erased. Takes a while; writers wait."""
+    Search(engine).optimize()
     if engine.postgres:
         connection = engine.database.connection()  # type: ignore[no-untyped-call]
         before, connection.autocommit = connection.autocommit, True

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 
 from maild.errors import StoreUnusable
+from maild.store import search
 from maild.store.engine import Engine, integrity_faults, translated_errors
 from maild.store.tables import ALL
 
@@ -25,7 +26,7 @@ def _first(engine: Engine) -> None:
         engine.execute("INSERT INTO number VALUES (?, 0)", [name])
 
 
-STEPS: tuple[Callable[[Engine], None], ...] = (_first,)
+STEPS: tuple[Callable[[Engine], None], ...] = (_first, search.create)
 
 #: what this program writes; rises by one with each step
 STORE_VERSION = len(STEPS)

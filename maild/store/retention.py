@@ -15,6 +15,7 @@ from maild.store.checks import RAW_HORIZON
 from maild.store.engine import Engine
 from maild.store.erasure import FORGOTTEN, Eraser, pseudonym
 from maild.store.fields import to_micros
+from maild.store.search import Search
 
 TOGETHER: Final = 200
 NIGHT: Final = 3  #: o'clock
@@ -91,6 +92,8 @@ class RetentionRounds:
             return False
         if apply_retention(self.engine, self.rules, now):
             return True
+        if self.rules.closed_tickets is not None:
+            Search(self.engine).optimize()
         self._next = _next_night(now, self.zone)
         return False
 
