@@ -28,27 +28,29 @@ def show(
         listed = [asdict(item) | {"next_at": timestamp(item.next_at)} for item in items]
         print_json(counts | {"items": listed})
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from maild.cli.listing import print_table
 
-    table = Table("ID", "What", "Kind", "Ticket", "To", "State", "Tries", "Next", "Error")
-    for item in items:
-        table.add_row(
-            item.id,
-            item.what,
-            item.kind,
-            str(item.ticket or ""),
-            escape(item.to),
-            item.state,
-            str(item.attempts),
-            f"{item.next_at:%Y-%m-%d %H:%M}" if item.next_at else "",
-            escape(item.error or ""),
-        )
-    console = Console()
-    console.print(table)
+    print_table(
+        ("ID", "What", "Kind", "Ticket", "To", "State", "Tries", "Next", "Error"),
+        [
+            (
+                item.id,
+                item.what,
+                item.kind,
+                item.ticket,
+                item.to,
+                item.state,
+                item.attempts,
+                f"{item.next_at:%Y-%m-%d %H:%M}" if item.next_at else "",
+                item.error,
+            )
+            for item in items
+        ],
+        nothing="Nothing waits.",
+        gives_way="Error",
+    )
     for name, states in counts.items():
-        console.print(f"{name}: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+        print(f"{name}: " + ", ".join(f"{n} {state}" for state, n in states.items()))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`maild list`, `show`, `search`, `why`: looking at tickets."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,10 +74,9 @@ def show(ctx: typer.Context, number: Number, json: Json = False) -> None:
             print(f"{storm.count} of the same, the latest at {storm.latest:%Y-%m-%d %H:%M:%S}")
         for message in messages:
             _print_message(message)
+        print()
         for event in events:
-            print(
-                f"{event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<15} {event.actor}  {event.detail}"
-            )
+            _print_event(event)
 
 
 def why(ctx: typer.Context, number: Number, json: Json = False) -> None:
@@ -160,28 +160,28 @@ def _show_list(found: "list[Ticket]", total: int, tag: str, *, as_json: bool) ->
         tickets = [ticket_json(ticket, tag) for ticket in found]
         print_json({"tickets": tickets, "total": total})
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from maild.cli.listing import print_table
 
-    table = Table(
-        "#", "Status", "Priority", "L", "Department", "Assignee", "Requester", "Subject"
+    print_table(
+        ("#", "Status", "Priority", "Level", "Department", "Assignee", "Requester", "Subject"),
+        [
+            (
+                ticket.id,
+                ticket.status.value,
+                ticket.priority.value,
+                ticket.level,
+                ticket.department,
+                ticket.assignee or "—",
+                ticket.requester.email,
+                ticket.subject,
+            )
+            for ticket in found
+        ],
+        nothing="No ticket fits.",
+        gives_way="Subject",
     )
-    for ticket in found:
-        table.add_row(
-            str(ticket.id),
-            ticket.status.value,
-            ticket.priority.value,
-            str(ticket.level),
-            escape(ticket.department),
-            escape(ticket.assignee or "—"),
-            escape(ticket.requester.email),
-            escape(ticket.subject),
-        )
-    console = Console()
-    console.print(table)
     if total > len(found):
-        console.print(f"{len(found)} of {total}")
+        print(f"{len(found)} of {total}")
 
 
 def _print_ticket(ticket: "Ticket", tag: str) -> None:
@@ -197,6 +197,27 @@ def _print_message(message: "Message") -> None:
     print(message.text)
     for enclosure in message.attachments:
         print(f"  [{enclosure.filename}, {enclosure.size} bytes]")
+
+
+def _print_event(event: "Event") -> None:
+    told = " · ".join(_told(name, value) for name, value in _change(event.detail).items())
+    print(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<15} {event.actor:<28} {told}".rstrip())
+
+
+def _change(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """`from` and `to` as one."""
+    if not {"from", "to"} <= detail.keys():
+        return dict(detail)
+    rest = {name: value for name, value in detail.items() if name not in ("from", "to")}
+    return {"": f"{detail['from'] or '—'} → {detail['to'] or '—'}", **rest}
+
+
+def _told(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        value = ", ".join(map(str, value)) or "—"
+    if isinstance(value, bool) or value is None:
+        value = {True: "yes", False: "no", None: "—"}[value]
+    return f"{name} {value}".strip()
 
 
 def _print_decision(decision: dict[str, Any]) -> None:

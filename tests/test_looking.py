@@ -1,0 +1,68 @@
+"""`maild list`, `show`, `search`, `queue` for people: a line an entry, in words."""
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from maild.cli import listing
+from maild.cli.main import app
+from tests.stories.office import Office
+
+LUIS = "Luis Pérez <luis@x.test>"
+
+
+def maild(office: Office, *words: str) -> str:
+    config = str(office.folder / "config.toml")
+    return CliRunner().invoke(app, ["-c", config, *words]).stdout
+
+
+def test_an_empty_desk_says_so(tmp_path: Path) -> None:
+    """No frame around nothing."""
+    office = Office(tmp_path)
+    assert maild(office, "list") == "No ticket fits.\n"
+    assert maild(office, "search", "nada") == "No ticket fits.\n"
+    assert maild(office, "queue").startswith("Nothing waits.\n")
+
+
+def test_a_list_read_by_a_program_is_not_cut(tmp_path: Path) -> None:
+    """Each ticket is one line with its whole subject, whatever control characters it bore."""
+    office = Office(tmp_path)
+    subject = "No puedo acceder a la aplicación de ventas desde que cambié la contraseña"
+    office.write(LUIS, subject, "Hola.")
+    office.write(LUIS, "\x1b[31mrojo\ttab", "Hola.")
+    head, newest, oldest = maild(office, "list").splitlines()
+    assert (
+        head.split() == "# Status Priority Level Department Assignee Requester Subject".split()
+    )
+    assert oldest.endswith(subject)
+    assert "\x1b" not in newest and "\t" not in newest
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_on_a_terminal_one_column_gives_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """Lines fit, wide letters counted; every other column stays whole."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    rows = [(1, "luis@x.test", "发票金额错误" * 20), (1042, "eva@y.test", "corto")]
+    listing.print_table(("#", "Who", "Subject"), rows, nothing="", gives_way="Subject")
+    lines = capsys.readouterr().out.splitlines()
+    assert all(cell_len(line) <= columns for line in lines)
+    assert re.fullmatch(r"1     luis@x.test  .*…", lines[1])
+    assert lines[2] == "1042  eva@y.test   corto"
+
+
+def test_events_are_told_in_words(tmp_path: Path) -> None:
+    """What changed stands as an arrow, lists as lists; no program's notation is shown."""
+    office = Office(tmp_path)
+    office.write(LUIS, "Impresora", "No va.")
+    notice = office.letter("agent-new")
+    office.answer(notice, "#tomar\n#prioridad alta\nYa lo miro.")
+    told = maild(office, "show", "1")
+    assert "normal → high" in told
+    assert "channel email · department soporte" in told
+    assert not re.search(r"[{}']", told.partition("created")[2])
