@@ -199,7 +199,7 @@ class Words:
         """`48 solicitudes + 60 respuestas + …`: what became of the mail."""
         counts = (self._setting.balance or {}).items()
         said = [f"{n} {names.get(k, k)}" for k, n in counts if k not in _TOTALS]
-        return " + ".join(said)
+        return " + ".join(said) or "0"
 
     def detail(self, row: Row, before: str) -> str:
         """What stands below a main figure, in one run of text."""
