@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -108,13 +109,16 @@ class Daemon:
         while True:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                break
             except BlockingIOError:
                 if time.monotonic() > patience:
                     raise Temporary(
                         f"another maild holds this store ({self._lock_path})"
                     ) from None
                 time.sleep(0.05)
+        with suppress(OSError):  # `store.migrations` asks who; a full disk is found elsewhere
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
     # -- signals ----------------------------------------------------------------------------
 

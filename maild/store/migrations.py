@@ -1,14 +1,17 @@
 """How the store grows from version to version: one step each, in one transaction.
 
 A step that is killed half-way leaves the version before it. A store that is newer than this
-program is refused, so that nothing is written by one who does not understand it.
+program is refused, so that nothing is written by one who does not understand it; and a store
+that a running daemon holds is not changed under it.
 """
 
-import shutil
-from collections.abc import Callable
+import fcntl
+import os
+from collections.abc import Callable, Sequence
 
-from maild.errors import StoreUnusable
+from maild.errors import StoreUnusable, Temporary
 from maild.store import search
+from maild.store.backup import back_up
 from maild.store.engine import Engine, integrity_faults, translated_errors
 from maild.store.tables import ALL
 
@@ -26,7 +29,9 @@ def _first(engine: Engine) -> None:
         engine.execute("INSERT INTO number VALUES (?, 0)", [name])
 
 
-STEPS: tuple[Callable[[Engine], None], ...] = (_first, search.create)
+#: one way up; within the caller's transaction
+Step = Callable[[Engine], None]
+STEPS: tuple[Step, ...] = (_first, search.create)
 
 #: what this program writes; rises by one with each step
 STORE_VERSION = len(STEPS)
@@ -45,31 +50,59 @@ def version_of(engine: Engine) -> int:
 LOOK_THROUGH_BYTES = 32_000_000
 
 
-def prepare(engine: Engine) -> None:
-    """Bring the store to `STORE_VERSION`; raises `StoreUnusable` before anything is written."""
+def prepare(engine: Engine, steps: Sequence[Step] = STEPS) -> None:
+    """Bring the store to the version of the last step.
+
+    A SQLite file is copied first (`maild.db.v1`: as it was at version 1). Raises
+    `StoreUnusable` before anything is written, `Temporary` while another daemon holds it.
+    """
     small = engine.size() <= LOOK_THROUGH_BYTES
     if small and (faults := integrity_faults(engine)):
         raise StoreUnusable(f"the store is damaged: {faults[0]}")
-    version = version_of(engine)
-    if version > STORE_VERSION:
+    version, wanted = version_of(engine), len(steps)
+    if version > wanted:
         raise StoreUnusable(
-            f"the store is of version {version}, this maild understands up to {STORE_VERSION}: "
+            f"the store is of version {version}, this maild understands up to {wanted}: "
             "use the newer maild, or restore a backup"
         )
-    if version == STORE_VERSION:
+    if version == wanted:
         return
     if version and not engine.postgres:
+        if _held_by_another(engine):
+            raise Temporary(
+                f"a running maild holds this store of version {version}, which this one would "
+                f"make version {wanted}: stop that one first"
+            )
         _back_up_beside(engine, version)
     with engine.write():
         _lock_out_others(engine)
-        for number in range(version_of(engine), STORE_VERSION):
-            STEPS[number](engine)
+        for number in range(version_of(engine), wanted):
+            steps[number](engine)
             _write_version(engine, number + 1)
 
 
+def _held_by_another(engine: Engine) -> bool:
+    """Whether a daemon of another process runs on this file: it locks a file beside it, and
+    writes its number there."""
+    try:
+        handle = os.open(engine.path.with_name(f"{engine.path.name}-lock"), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(handle, 20, 0).strip() != str(os.getpid()).encode()
+    finally:
+        os.close(handle)
+    return False
+
+
 def _back_up_beside(engine: Engine, version: int) -> None:
-    engine.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy2(engine.path, engine.path.with_name(f"{engine.path.name}.v{version}"))
+    """Whole or not at all; what an earlier try has left makes room."""
+    target = engine.path.with_name(f"{engine.path.name}.v{version}")
+    for left in (target, *target.parent.glob(f".{target.name}.*")):
+        left.unlink(missing_ok=True)
+    back_up(engine, target)
 
 
 def _lock_out_others(engine: Engine) -> None:
