@@ -6,6 +6,7 @@ answer: the same parser, the same reading, the same facts.
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from maild.clock import SystemClock
 from maild.config.inspection import ReadMail
 from maild.config.settings import Settings
 from maild.desk import opening
+from maild.desk.behalf import passed_on
 from maild.desk.customers import words_of
 from maild.desk.reading import Reader as FirstReader
 from maild.ingest.reader import Reader
@@ -68,8 +70,11 @@ class Trial:
     def facts_of(self, mail: Mail, now: datetime) -> Facts:
         app = self._app
         reading = self._first.read(0, mail, Envelope("pipe"), now)
-        text = words_of(reading).text
+        inside = passed_on(reading, app.roster)
+        text = inside.text if inside else words_of(reading).text
         request = opening.request_of(reading, app.roster, app.practice, text=text)
+        if inside:  # an agent passes a customer's mail on: it is the customer's
+            request = replace(request, requester=inside.sender)
         return opening.facts_of(reading, request, app.practice, text=text)
 
 

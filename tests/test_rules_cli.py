@@ -75,6 +75,17 @@ def test_several_files_give_a_list_and_stdin_one(desk: Desk) -> None:
     assert "· Acceso: text_has: ninguna de sus palabras" in text
 
 
+def test_a_mail_an_agent_passes_on_is_its_writers(desk: Desk) -> None:
+    """As the daemon sees it: the customer's words and address, not the agent's."""
+    from_luis = '[[rule]]\nname = "Luis"\nwhen.from = ["*@x.test"]\nthen.priority = "high"\n'
+    desk.configure(more=VENTAS + from_luis)
+    path = desk.folder / "fwd.eml"
+    inside = "---------- Forwarded message ---------\nFrom: Luis <luis@x.test>\nSubject: VPN\n"
+    body = f"Para vosotros.\n\n{inside}Date: Mon, 8 Jun 2026 09:00:00\n\nNo va la VPN.\n"
+    path.write_bytes(as_sent(mail("ana@acme.test", "Fwd: VPN", body)))
+    assert desk.json("rules", "test", str(path))["priority"] == "high"
+
+
 def test_a_file_that_is_not_there_is_a_usage_error(desk: Desk) -> None:
     """Exit 2 and its name; so is a broken config."""
     done = desk.run("rules", "test", "none.eml")

@@ -25,11 +25,12 @@ from maild.desk.roster import Roster
 from maild.desk.sentences import say
 from maild.desk.tells import Notices
 from maild.ingest.signature import looks_like_signature, repeated_closings, set_aside
-from maild.ingest.trim import has_marker
+from maild.ingest.trim import has_marker, trim
+from maild.model.mail import Mail
 from maild.model.people import Role
 from maild.model.ticket import Message, MessageKind, Ticket
 from maild.rules import Decision
-from maild.threading.clues import without_token
+from maild.threading.clues import bare_subject, without_token
 
 QUESTIONS = frozenset(ANSWERS)
 _TEXT = frozenset({"note", "send"})
@@ -72,45 +73,78 @@ class Agents:
         """Whether this mail may act as its sender's."""
         return reading.confirmed or reading.trust.proof in self.practice.agent_proof
 
-    def orders(self, reading: Reading, text: str | None = None) -> Orders:
-        """What the mail orders, its signature set aside."""
+    def orders(
+        self, reading: Reading, ticket: Ticket | None, text: str | None = None
+    ) -> Orders:
+        """What the mail orders, its signature set aside. `text`: all that counts of it."""
         agent = self.roster.agents.get(reading.member.key)
         own = [agent.signature] if agent and agent.signature else []
         earlier = self.cases.earlier_texts(reading.sender.email, 5)
-        written = text if text is not None else reading.mail.reply or reading.mail.text
+        written = text if text is not None else new_words(reading.mail)
+        if text is None and (order := self.order_in_subject(reading, ticket)):
+            written = f"{order}\n{written}"
         body, _ = set_aside(written, known=[*own, *repeated_closings(earlier)])
         return commands.read(body)
+
+    def order_in_subject(self, reading: Reading, ticket: Ticket | None) -> str:
+        """The order an agent has written as his subject; "" where somebody else may have.
+
+        Behind `Re:` it counts only where a letter of ours is answered; and never where the
+        ticket's own subject, which is its customer's, could be one.
+        """
+        subject, tag = reading.mail.subject.strip(), self.practice.tag
+        order = commands.in_subject(bare_subject(subject, tag))
+        typed = subject[:1] in ("#", "＃", "[")
+        if ticket is None:
+            faulty = bool(commands.read(order).faults)
+            return "" if faulty or not typed or reading.clues.answers_something else order
+        answers_us = any(hit.address == reading.sender.key for hit in reading.clues.references)
+        other = any(number != ticket.id for number in reading.clues.tags)
+        if other or commands.in_subject(bare_subject(ticket.subject, tag)):
+            return ""
+        return order if typed or answers_us else ""
 
     # -- a mail to a ticket -------------------------------------------------------------------
 
     def act(self, reading: Reading, ticket: Ticket) -> Obeyed:
         """A proven mail to a ticket: commands first, then what follows them."""
         language = self.language(ticket)
-        orders = self.orders(reading)
+        orders = self.orders(reading, ticket)
         if orders.faults:
             return self.refuse(reading, ticket, explained(orders.faults, language))
         asked, orders = _without_questions(orders)
         try:
             with self.cases.attempt():
-                obeyed = self._work(reading, ticket, orders, asked=bool(asked))
-                self.reply_to_questions(reading, ticket, asked, language)
+                if asked and not orders.commands and self._signs(orders.text):
+                    self.reply_to_questions(reading, ticket, asked, language)
+                    return Obeyed("question")
+                return self._work(reading, ticket, orders, asked)
         except Refusal as refusal:
             return self.refuse(reading, ticket, [refusal.explain(language)])
-        return obeyed
 
-    def _work(self, reading: Reading, ticket: Ticket, orders: Orders, *, asked: bool) -> Obeyed:
-        if asked and not orders.commands and self._signs(orders.text):
-            return Obeyed("question")
+    def _work(
+        self, reading: Reading, ticket: Ticket, orders: Orders, asked: Sequence[Command]
+    ) -> Obeyed:
+        """Everything of the mail, what can't be taken back last."""
         case = self.cases.open_case(ticket.id, reading.now)
         assert case is not None
         turn = self.turn(case, reading)
         message = self.obey(turn, reading, orders)
         if turn.split:
             self._split(turn, reading)
-        self._tell(turn, reading, orders, message)
+        occasion = self._occasion(turn, reading, message)
+        self.notices.tell(case, occasion)
+        self.save(turn, reading)
+        self.reply_to_questions(reading, case.ticket, asked, turn.language)
+        self.draft_article(turn)
+        self._report(turn, reading, occasion, len(orders.commands) + (message is not None))
+        return Obeyed("reply" if message is not None else "command", case, message)
+
+    def save(self, turn: Turn, reading: Reading) -> None:
+        """Save the turn's cases, so that a question beside the orders sees what they did."""
+        self.cases.save(turn.case, intake=reading.intake)
         for other in turn.also:
             self.cases.save(other)
-        return Obeyed("reply" if message is not None else "command", case, message)
 
     def turn(self, case: Case, reading: Reading) -> Turn:
         language = self.language(case.ticket)
@@ -123,16 +157,15 @@ class Agents:
         for command in orders.commands:
             if command.word not in _TEXT and command.word != "reply":
                 obey.obey(turn, command)
-        message = self._speak(turn, reading, orders)
-        if turn.drafting:
-            self._draft(turn)
-        return message
+        return self._speak(turn, reading, orders)
 
-    def _draft(self, turn: Turn) -> None:
-        """A draft article of the ticket, this mail's words included."""
+    def draft_article(self, turn: Turn) -> None:
+        """A draft of the saved ticket where one is wanted: a file, so it is written last."""
+        if not turn.drafting:
+            return
         ticket = turn.case.ticket
         try:
-            place = self.draft(ticket, [*self.cases.messages(ticket.id), *turn.case.messages])
+            place = self.draft(ticket, self.cases.messages(ticket.id))
         except OSError as error:
             raise Refusal("no-draft", reason=error.strerror or "?") from None
         turn.did("draft", file=place)
@@ -260,11 +293,9 @@ class Agents:
 
     # -- the letters --------------------------------------------------------------------------
 
-    def _tell(
-        self, turn: Turn, reading: Reading, orders: Orders, message: Message | None
-    ) -> None:
+    def _occasion(self, turn: Turn, reading: Reading, message: Message | None) -> Occasion:
         ids = self._customer_ids(turn.case)
-        occasion = Occasion(
+        return Occasion(
             cause=reading.cause,
             message=message,
             courtesy=Courtesy.FULL,
@@ -273,9 +304,11 @@ class Agents:
             in_reply_to=ids[-1] if ids else None,
             references=ids,
         )
-        self.notices.tell(turn.case, occasion)
-        remarkable = say("signature-only", turn.language) in turn.done
-        if len(orders.commands) + (message is not None) > 1 or remarkable:
+
+    def _report(self, turn: Turn, reading: Reading, occasion: Occasion, things: int) -> None:
+        """What was done, where it was more than one thing, or other than he may think."""
+        remarks = {say(key, turn.language) for key in ("signature-only", "nothing")}
+        if things > 1 or remarks & set(turn.done):
             to_agent = replace(occasion, in_reply_to=reading.mail.message_id)
             self.notices.answer(
                 turn.case, to_agent, reading.member, list(filter(None, turn.done))
@@ -343,6 +376,14 @@ class Agents:
     def language(self, ticket: Ticket | None) -> str:
         department = self.roster.departments.get(ticket.department) if ticket else None
         return department.language if department else self.practice.language
+
+
+def new_words(mail: Mail) -> str:
+    """What its sender wrote; "" where there is nothing but a quoted notice."""
+    if mail.quoted or not has_marker(mail.reply):
+        return mail.reply or mail.text
+    again = trim(f"x\n{mail.text}")  # as if a word of his stood above it
+    return "" if again.reply == "x" else mail.reply
 
 
 def explained(faults: Sequence[commands.Fault], language: str) -> list[str]:

@@ -32,8 +32,14 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+#: "2", "level 2", "to level 2", "al nivel 2 porque …"; "to 2 people" is a reason
 _LEVEL = re.compile(
-    r"(?:(?:nivel|level) )?(\d+)(?:[.,:;]|$|(?=\s))\s*(.*)", re.IGNORECASE | re.DOTALL
+    r"""
+    (?: (?:(?:to|al|a|hasta)\s)? (?:the\s|el\s)? (?:nivel|level)\s
+      | (?:to|al|a)\s (?=\d+[\s.]*$) )?
+    (\d+) (?:[.,:;]|$|(?=\s)) \s*(.*)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _FILE = re.compile(r"\w[\w -]{0,79}")

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 from maild.desk.arguments import BadArgument, read_argument
-from maild.desk.vocabulary import COMMANDS, FAULTS, SPELLINGS, Kind, Word
+from maild.desk.vocabulary import COMMANDS, FAULTS, FORMS, SPELLINGS, Kind, Word
 from maild.rules.folding import fold
 
 MAX_COMMANDS = 50
@@ -26,6 +26,13 @@ class Command:
     argument: str = ""  #: what stood behind it; for `note` and `send` all that followed
     args: tuple[str, ...] = ()  #: the argument's parts, checked: ("high",), ("a@x.test",)
     line: str = ""  #: as it was written
+
+    @property
+    def called(self) -> str:
+        """The command's word as its writer wrote it: `cerrar`."""
+        lead = _LEAD.match(self.line)
+        name = _NAME.match(self.line[lead.end() :]) if lead else None
+        return name[0].lower() if name else self.word
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,20 @@ def read(text: str) -> Orders:
     return Orders(tuple(commands), "", tuple(faults))
 
 
+def in_subject(subject: str) -> str:
+    """The order that a mail's subject is, without `Re:` and tag; "" where it is none.
+
+    One letter wrong still is an order: it comes back with the right word, as in a text.
+    """
+    line = _clean(subject)
+    lead = _LEAD.match(line)
+    if lead is None:
+        return ""
+    order = _read_line(line, line[lead.end() :], [])
+    far = isinstance(order, Fault) and order.reason == "unknown" and not order.nearest
+    return "" if far else line
+
+
 def _clean(line: str) -> str:
     """The line without what is not seen; letters and their accents in one piece."""
     seen = _INVISIBLE.sub("", line[: MAX_LINE + 1].replace("&nbsp;", " "))
@@ -129,7 +150,9 @@ def _find_word(name: str, after: str) -> tuple[Word | None, str]:
     folded = fold(name).replace("-", "")
     second, _, behind = after.strip().partition(" ")
     spelled = SPELLINGS.get(f"{folded} {fold(second.rstrip('?.!'))}")
-    return (_WORDS[spelled], behind) if spelled else (_NAMES.get(folded), after)
+    if spelled:
+        return _WORDS[spelled], behind
+    return _NAMES.get(folded) or _WORDS.get(FORMS.get(folded, "")), after
 
 
 def _bare(after: str) -> str:

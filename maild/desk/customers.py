@@ -12,7 +12,7 @@ from maild.desk.case import Case, make_message
 from maild.desk.casebook import Casebook, Keep
 from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.opening import Request
-from maild.desk.people import company_of
+from maild.desk.people import admit, company_of
 from maild.desk.practice import Practice
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
@@ -60,9 +60,8 @@ class Customers:
         request = opening.request_of(reading, self.roster, self.practice, text=words.text)
         case, decision = self.start(reading, request, words, link=link)
         if case is not None:
-            company = company_of(reading, self.practice, self.roster)
-            case.change_readers(request.actor, add=company.readers)
-            occasion = self.occasion(reading, case.messages[0], offered=company.offered)
+            offered = self._admit(case, reading, request.actor)
+            occasion = self.occasion(reading, case.messages[0], offered=offered)
             also = self.ruling.told(case, decision)
             self.notices.tell(case, replace(occasion, also=also))
         return case, decision
@@ -123,14 +122,18 @@ class Customers:
             return None, decision
         message = self.add(case, reading, words, public=True, thanks=thanks)
         self._wake(case, reading, thanks=thanks)
-        company = company_of(reading, self.practice, self.roster)
-        case.change_readers(f"customer:{reading.sender.key}", add=company.readers)
+        offered = self._admit(case, reading, f"customer:{reading.sender.key}")
         self._rule(case, reading, decision)
         if not (case.ticket.status.done and thanks):
-            occasion = self.occasion(reading, message, offered=company.offered)
+            occasion = self.occasion(reading, message, offered=offered)
             also = self.ruling.told(case, decision)
             self.notices.tell(case, replace(occasion, also=also))
         return case, decision
+
+    def _admit(self, case: Case, reading: Reading, actor: str) -> tuple[str, ...]:
+        """Whom the mail brings along reads from now on; the others, for the agent to name."""
+        company = company_of(reading, self.practice, self.roster)
+        return admit(case, company, actor, most=self.practice.max_participants)
 
     def _overhear(self, case: Case, reading: Reading) -> Case:
         """A stranger writes to a ticket: agents see it, nothing else changes."""

@@ -172,6 +172,8 @@ def escalate(turn: Turn, command: Command) -> None:
         raise Refusal("no-level", word=wanted, known=", ".join(map(str, turn.levels)))
     if wanted is None and not above:
         raise Refusal("no-level-above")
+    if wanted == now:
+        raise Refusal("level-same", now=now)
     level = wanted if wanted is not None else above[0]
     if turn.case.set_level(level, turn.actor, reason=reason_of(command) or None):
         turn.case.assign(None, turn.actor, reason="level")
@@ -220,9 +222,11 @@ def untag(turn: Turn, command: Command) -> None:
 
 def cc(turn: Turn, command: Command) -> None:
     """New readers; they get nothing written earlier."""
+    ticket, most = turn.case.ticket, turn.practice.max_participants
     wanted = [str(a) for a in command.args if not turn.roster.is_own(str(a))]
-    room = turn.practice.max_participants - len(turn.case.ticket.cc)
-    if turn.case.change_readers(turn.actor, add=wanted[:room]):
+    if len({*ticket.cc, *(a.casefold() for a in wanted if not ticket.takes_part(a))}) > most:
+        raise Refusal("too-many-readers", most=most)
+    if turn.case.change_readers(turn.actor, add=wanted):
         turn.did("readers", readers=", ".join(turn.case.ticket.cc) or "—")
 
 
@@ -247,7 +251,7 @@ def _other_case(turn: Turn, command: Command) -> Case:
     if standing is None:
         raise Refusal("no-ticket", word=number)
     if standing.id == turn.case.ticket.id:
-        raise Refusal("same-ticket")
+        raise Refusal(f"same-{command.word}", word=number, here=standing.id)
     other = turn.cases.open_case(standing.id, turn.case.now)
     assert other is not None
     return other
@@ -284,7 +288,7 @@ def only_new(turn: Turn, command: Command) -> None:
     """`#customer` and `#channel` open a ticket; here there is one already."""
     if turn.case.is_new:
         return turn.done.append("")
-    raise Refusal("only-new", word=command.word)
+    raise Refusal("only-new", word=command.called)
 
 
 def draft(turn: Turn, command: Command) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from maild.desk.case import Case
 from maild.desk.practice import Practice
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
@@ -27,6 +28,14 @@ def company_of(reading: Reading, practice: Practice, roster: Roster) -> Company:
     own = domain not in practice.public_domains and bool(domain)
     readers = tuple(e for e in others if own and e.rpartition("@")[2] == domain)
     return Company(readers, tuple(e for e in others if e not in readers))
+
+
+def admit(case: Case, company: Company, actor: str, *, most: int) -> tuple[str, ...]:
+    """Make readers of them while there is room; who is left for the agent to name."""
+    fresh = [email for email in company.readers if not case.ticket.takes_part(email)]
+    room = max(0, most - len(case.ticket.cc))
+    case.change_readers(actor, add=fresh[:room])
+    return (*fresh[room:], *company.offered)
 
 
 def _outsider(email: str, reading: Reading, roster: Roster) -> bool:

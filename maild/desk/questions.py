@@ -120,7 +120,7 @@ class Questions:
 
     def _here(self, asked: Asked) -> Ticket:
         if asked.ticket is None:
-            raise Refusal("not-here", word=asked.command.word)
+            raise Refusal("not-here", word=asked.command.called)
         return asked.ticket
 
     # -- many tickets -------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class Ruling:
         moved = self._place(case, decision)
         for name, tags in decision.tags_by_rule:
             case.change_tags(f"rule:{name}", add=tags)
-        room = self.practice.max_participants - len(case.ticket.cc)
+        room = max(0, self.practice.max_participants - len(case.ticket.cc))
         case.change_readers(author(decision, "cc"), add=self._readers(decision)[:room])
         if decision.status:
             case.set_status(Status(decision.status), author(decision, "status"), reason="rule")

@@ -173,6 +173,29 @@ COMMANDS: tuple[Word, ...] = (
 #: Folded words with a blank in them, as people write them.
 SPELLINGS = {"por que": "why"}
 
+#: Other forms of the same words, as people write them: understood, listed nowhere.
+FORMS = {
+    form: name
+    for name, forms in {
+        "take": "tomada tomado taken",
+        "assign": "asignada asignado assigned",
+        "unassign": "liberada liberado",
+        "resolve": "resuelta solved resolved solve",
+        "close": "cerrada cerrado closed",
+        "reopen": "reabierta reabierto reopened",
+        "hold": "pausada pausado",
+        "open": "abierta abierto",
+        "escalate": "escalada escalado escalated",
+        "return": "devuelta devuelto returned",
+        "merge": "unida unido merged",
+        "split": "separada separado",
+        "link": "enlazada enlazado linked",
+        "tag": "etiquetas tags",
+        "untag": "sinetiquetas",
+    }.items()
+    for form in forms.split()
+}
+
 PRIORITIES: dict[str, Priority] = {
     "low": Priority.LOW,
     "normal": Priority.NORMAL,
