@@ -103,7 +103,7 @@ async def sent(site: Site, request: Request) -> Response:
     visit = site.visit(request)
     said = visit.words.read(SENT, request.path_params["word"], visit.now)
     if said is None:
-        return site.missing(visit)
+        return site.no_link(visit)
     fate = await site.fate(said[0])
     return site.page(visit, "sent", number=fate.ticket if fate else None)
 
@@ -168,7 +168,7 @@ async def door(site: Site, request: Request) -> Response:
     visit = site.visit(request)
     link = _read_link(visit, request.path_params["word"])
     if link is None or not await site.read(site.counter.is_fresh, link[1]):
-        return site.missing(visit)
+        return site.no_link(visit)
     return site.page(visit, "enter", dashboard=link[2], email=link[0])
 
 
@@ -179,13 +179,13 @@ async def enter(site: Site, request: Request) -> Response:
         return site.refused(visit, "foreign", 403)
     link = _read_link(visit, request.path_params["word"])
     if link is None:
-        return site.missing(visit)
+        return site.no_link(visit)
     email, nonce, dashboard = link
     person = visit.person
     if not await site.write(site.counter.use_link, email, nonce):
         # the page was loaded again: he is in already
         inside = person is not None and person.email == email
-        return see_other("/requests") if inside else site.missing(visit)
+        return see_other("/requests") if inside else site.no_link(visit)
     person = Person(email, dashboard)
     if dashboard:
         response = see_other("/dashboard")

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -33,6 +34,8 @@ log = structlog.get_logger("portal")
 #: how long a visitor waits for his request's number before he is told that it comes by mail
 PATIENCE_S = 4.0
 _LOOK_EVERY_S = 0.05
+#: links that open nothing, for one visitor: whoever asks for more is a program that guesses
+MISSES, MISSES_PER = 20, timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Site:
     forms: Bucket  #: `forms_per_address`
     proxies: Proxies
     patience: float = PATIENCE_S
+    misses: Bucket = field(default_factory=lambda: Bucket(MISSES, MISSES_PER))
     _readers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(3, "reader"), init=False
     )
@@ -116,6 +120,13 @@ class Site:
         """The same for everything that is not the visitor's, whether it exists or not."""
         return self.page(visit, "message", status=404, path="/?", key="missing")
 
+    def no_link(self, visit: Visit) -> Response:
+        """The same 404 for every wrong link, and 429 for who tries too many. A right one opens
+        all the same: whoever shares an address with a scanner is not locked out by it."""
+        if self.misses.take(neighbourhood(visit.client), self.clock.monotonic()):
+            return self.missing(visit)
+        return self._later(self.refused(visit, "too_many_links", 429), self.misses)
+
     def refused(self, visit: Visit, key: str, status: int) -> Response:
         log.info("form refused", reason=key, path=visit.request.url.path.split("/")[1])
         return self.page(visit, "message", status=status, key=key)
@@ -125,8 +136,11 @@ class Site:
         who = neighbourhood(visit.client)
         if self.forms.take(who, self.clock.monotonic()):
             return None
-        response = self.refused(visit, "too_many", 429)
-        response.headers["Retry-After"] = str(int(self.forms.per.total_seconds()))
+        return self._later(self.refused(visit, "too_many", 429), self.forms)
+
+    @staticmethod
+    def _later(response: Response, limit: Bucket) -> Response:
+        response.headers["Retry-After"] = str(int(limit.per.total_seconds()))
         return response
 
 

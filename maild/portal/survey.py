@@ -31,7 +31,7 @@ async def show(site: Site, request: Request) -> Response:
     visit = site.visit(request)
     found = await _view(site, visit)
     if found is None:
-        return site.missing(visit)
+        return site.no_link(visit)
     return _page(site, visit, found[0], score=_score(site, request.query_params.get("v", "")))
 
 
@@ -65,7 +65,7 @@ async def vote(site: Site, request: Request) -> Response:
         return site.refused(visit, "foreign", 403)
     found = await _view(site, visit)
     if found is None:
-        return site.missing(visit)
+        return site.no_link(visit)
     view, solve = found
     form = await visit.form()
     here = f"/s/{request.path_params['word']}"

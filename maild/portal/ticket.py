@@ -39,7 +39,7 @@ async def _view(site: Site, visit: Visit) -> View | None:
 async def show(site: Site, request: Request) -> Response:
     visit = site.visit(request)
     view = await _view(site, visit)
-    return _page(site, visit, view) if view else site.missing(visit)
+    return _page(site, visit, view) if view else site.no_link(visit)
 
 
 def _page(
@@ -66,7 +66,7 @@ async def act(site: Site, request: Request) -> Response:
         return site.refused(visit, "foreign", 403)
     view = await _view(site, visit)
     if view is None:
-        return site.missing(visit)
+        return site.no_link(visit)
     form = await visit.form()
     action = form["action"] or "answer"
     here = f"/t/{request.path_params['word']}"
@@ -115,7 +115,7 @@ async def file(site: Site, request: Request) -> Response:
     visit = site.visit(request)
     view = await _view(site, visit)
     if view is None:
-        return site.missing(visit)
+        return site.no_link(visit)
     path = request.path_params
     found = await site.read(site.counter.file, view, path["message"], path["place"])
     if found is None:
