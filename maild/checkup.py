@@ -22,16 +22,13 @@ def expiring(settings: Settings, store: Store) -> list[Expiring]:
     for name, account in accounts(settings).items():
         if account.secret_expires:
             ends = datetime.combine(account.secret_expires, time(), UTC)
-            advice = "Make a new client secret at the provider and put it in its place."
-            found.append(Expiring(f"the client secret of {name}", ends, advice))
+            found.append(Expiring("client-secret", name, ends))
         token = room.read(name)
         if token and token.refresh_expires:
-            advice = f"Sign in again: maild oauth login {name}"
-            found.append(Expiring(f"the sign-in of {name}", token.refresh_expires, advice))
+            found.append(Expiring("sign-in", name, token.refresh_expires))
     smtp = settings.smtp
     if smtp and smtp.tls_cert and (end := certificate_end(smtp.tls_cert)):
-        advice = f"Renew {smtp.tls_cert}; maild takes it up with a reload (SIGHUP)."
-        found.append(Expiring("the certificate of the SMTP door", end, advice))
+        found.append(Expiring("door-certificate", str(smtp.tls_cert), end))
     return found
 
 

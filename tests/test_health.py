@@ -158,7 +158,7 @@ def test_mail_that_waits_for_its_ticket(store: Store) -> None:
 def test_warned_fourteen_seven_and_one_day_before(store: Store) -> None:
     """Hourly looks for three weeks: four letters, the last when it has ended."""
     told = Told()
-    secret = Expiring("the client secret of main", NOW + timedelta(days=20), "Make a new one.")
+    secret = Expiring("client-secret", "main", NOW + timedelta(days=20))
     job = watch(store, told, secret)
     days = []
     for hour in range(22 * 24):
@@ -168,7 +168,46 @@ def test_warned_fourteen_seven_and_one_day_before(store: Store) -> None:
     assert days == [6.0, 13.0, 19.0, 20.0]
     assert told.titles[0] == "The client secret of main ends on 2026-06-28"
     assert told.titles[-1] == "The client secret of main ended on 2026-06-28"
-    assert told.letters[0][1] == "Make a new one."
+    assert told.letters[0][1].startswith("Make a new one at the provider")
+
+
+def test_trouble_in_the_desks_language(store: Store) -> None:
+    """All that the health watch says, on a Spanish desk."""
+    told = Told()
+    ends = Expiring("sign-in", "main", NOW + timedelta(days=6))
+    known = frozenset({"mailbox:main", "relay", "relay.alerts"})
+    for name in ("mailbox:main", "relay.alerts"):
+        store.troubles.begin(name, "535 no", NOW)
+    post(store, "luis@x.test", NOW)
+    post(store, "eva@y.test", NOW)
+    job = HealthWatch(store, known, lambda: [ends], told, language="es")
+    job.run(NOW + 11 * MINUTE)
+    assert sorted(told.titles) == [
+        "El acceso de main caduca el 2026-06-14",
+        "La segunda vía de salida no funciona",
+        "Las cartas no salen",
+        "No se puede leer el buzón main",
+    ]
+    texts = {title: text for title, text, _ in told.letters}
+    assert texts["No se puede leer el buzón main"].startswith(
+        "Desde 2026-06-08 07:00 UTC: 535 no"
+    )
+
+
+def test_each_language_has_all_sentences() -> None:
+    """The same keys, the same values in each, a title and a text."""
+    from string import Formatter
+
+    from maild.health.sentences import LANGUAGES
+
+    names = {
+        language: {
+            key: {name for _, name, _, _ in Formatter().parse(text) if name}
+            for key, text in sentences.items()
+        }
+        for language, sentences in LANGUAGES.items()
+    }
+    assert names["es"] == names["en"]
 
 
 def test_a_certificate_says_when_it_ends(tmp_path: Path) -> None:
@@ -219,9 +258,9 @@ def test_whose_end_is_known(tmp_path: Path) -> None:
     store.close()
     assert found["the client secret of main"].ends == datetime(2026, 7, 1, tzinfo=UTC)
     grant = found["the sign-in of main"]
-    assert grant.step(NOW) == 7 and "maild oauth login main" in grant.advice
+    assert grant.step(NOW) == 7 and "maild oauth login main" in grant.words("es")[1]
     door_end = found["the certificate of the SMTP door"]
-    assert door_end.ends == openssl_end(cert) and str(cert) in door_end.advice
+    assert door_end.ends == openssl_end(cert) and str(cert) in door_end.words("en")[1]
 
 
 # -- the whole desk ---------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def samples(text: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]
 def every_name(folder: Path) -> set[str]:
     """The names of all metrics a desk can show."""
     store = open_store(f"sqlite:///{folder}/names.db")
-    end = Expiring("x", datetime(2030, 1, 1, tzinfo=UTC), "")
+    end = Expiring("sign-in", "x", datetime(2030, 1, 1, tzinfo=UTC))
     collector = DeskCollector(
         store,
         clock=SystemClock(),

@@ -140,12 +140,13 @@ def _expiry(app: "App", store: "Store") -> "Iterator[Finding]":
     now = app.clock.now()
     for thing in expiring(app.settings, store):
         end = f"{thing.ends:%Y-%m-%d}"
+        what, advice = thing.words("en")
         if thing.ends <= now:
-            yield failed("expiry", thing.what, f"ended on {end}", thing.advice)
+            yield failed("expiry", what, f"ended on {end}", advice)
         elif thing.step(now) is not None:
-            yield warning("expiry", thing.what, f"ends on {end}", thing.advice)
+            yield warning("expiry", what, f"ends on {end}", advice)
         else:
-            yield ok("expiry", thing.what, f"good until {end}")
+            yield ok("expiry", what, f"good until {end}")
     for name in accounts(app.settings):
         yield _token(name, app.tokens(store)[name])
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from maild.health.sentences import told
+
 #: days before the end on which the admins are warned; 0: it has ended
 WARN_AT = (0, 1, 7, 14)
 _PEM = re.compile(
@@ -15,11 +17,20 @@ _PEM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """Something with an end, and what to do about it."""
+    """Something with an end."""
 
-    what: str  #: "the client secret of mailbox main"
+    kind: str  #: "client-secret" | "sign-in" | "door-certificate": a key of the sentences
+    name: str  #: whose, or the file
     ends: datetime
-    advice: str
+
+    @property
+    def what(self) -> str:
+        """Its name in metrics and in `doctor`: "the client secret of main"."""
+        return self.words("en")[0]
+
+    def words(self, language: str) -> tuple[str, str]:
+        """What it is, and what to do about it."""
+        return told(self.kind, language, name=self.name)
 
     def step(self, now: datetime) -> int | None:
         """Which warning is due: so many days before the end at most; None: none yet."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from maild.health.expiry import Expiring
+from maild.health.sentences import told
 from maild.health.state import PATIENCE
 from maild.store import Store
 from maild.store.troubles import Trouble
@@ -30,6 +31,7 @@ class HealthWatch:
     expiring: Callable[[], Sequence[Expiring]]
     tell: Tell
     done: Callable[[], None] = lambda: None  #: letters may wait
+    language: str = "en"  #: of the letters
     patience: timedelta = PATIENCE
     _next_look: datetime | None = field(default=None, init=False)
     _next_expiry: datetime | None = field(default=None, init=False)
@@ -58,7 +60,7 @@ class HealthWatch:
         # one person's full mailbox is no trouble of the desk's, a relay's own is told already
         several = waiting.people > 1 or (waiting.oldest and now - waiting.oldest > _LONG)
         news = still and several and "relay" not in self._names()
-        text = f"{waiting.count} letters wait and none leaves; {waiting.error}".rstrip("; ")
+        text = f"{waiting.count} letters wait; {waiting.error}".rstrip("; ")
         self._note("queue:letters", waiting.oldest if news else None, text)
 
     def _note(self, name: str, since: datetime | None, error: str) -> None:
@@ -84,7 +86,7 @@ class HealthWatch:
         for trouble in self.store.troubles.all():
             if not trouble.told and now - trouble.since >= self.patience:
                 with self.store.write():
-                    self.tell(*_letter(trouble))
+                    self.tell(*_letter(trouble, self.language))
                     self.store.troubles.note_told(trouble)
                 self.done()
 
@@ -94,11 +96,16 @@ class HealthWatch:
         for thing in self.expiring():
             if (days := thing.step(now)) is None:
                 continue
-            cause = f"expiry:{thing.what}:{thing.ends.date()}:{days}"
-            end = f"{thing.ends:%Y-%m-%d}"
-            title = f"{thing.what} {'ended' if days == 0 else 'ends'} on {end}"
+            what, advice = thing.words(self.language)
+            title, text = told(
+                "ends" if days else "ended",
+                self.language,
+                what=what[0].upper() + what[1:],
+                end=f"{thing.ends:%Y-%m-%d}",
+                advice=advice,
+            )
             with self.store.write():
-                self.tell(title[0].upper() + title[1:], thing.advice, cause)
+                self.tell(title, text, f"expiry:{thing.what}:{thing.ends.date()}:{days}")
             self.done()
 
 
@@ -110,13 +117,9 @@ def _is_time(next_at: datetime | None, now: datetime, every: timedelta) -> bool:
     return next_at is None or now >= next_at or next_at - now > every
 
 
-def _letter(trouble: Trouble) -> tuple[str, str, str]:
+def _letter(trouble: Trouble, language: str) -> tuple[str, str, str]:
     kind, _, name = trouble.name.partition(":")
-    title = {
-        "mailbox": f"Mailbox {name} can't be read",
-        "relay": "Letters do not leave",
-        "relay.alerts": "The second way out does not work",
-        "queue": "Mail is not being handled" if name == "intake" else "Letters do not leave",
-    }[kind]
-    text = f"Since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.error}\nmaild doctor"
+    since = f"{trouble.since:%Y-%m-%d %H:%M} UTC"
+    key = trouble.name if kind == "queue" else kind
+    title, text = told(key, language, name=name, since=since, reason=trouble.error)
     return title, text, f"trouble:{trouble.name}:{trouble.since.isoformat()}"

@@ -1,0 +1,69 @@
+"""What the admins are told of trouble, in the desk's language.
+
+One dict a language with the same keys (a test compares them); a sentence is a title and, after
+a bar, what to know or do. The technical reason of a trouble is quoted as the log has it.
+"""
+
+from collections.abc import Mapping
+
+_ES: Mapping[str, str] = {
+    "mailbox": "No se puede leer el buzón {name}|Desde {since}: {reason}\nmaild doctor",
+    "relay": "Las cartas no salen|Desde {since}: {reason}\nmaild doctor",
+    "relay.alerts": "La segunda vía de salida no funciona|Desde {since}: {reason}\n"
+    "maild doctor",
+    "queue:intake": "El correo no se está tratando|Desde {since} hay correo que espera su "
+    "solicitud.\nmaild doctor",
+    "queue:letters": "Las cartas no salen|Desde {since} no sale ninguna: {reason}"
+    "\nmaild doctor",
+    "ends": "{what} caduca el {end}|{advice}",
+    "ended": "{what} caducó el {end}|{advice}",
+    "client-secret": "el secreto de cliente de {name}|Hay que crear uno nuevo en el proveedor "
+    "y ponerlo en su lugar.",
+    "sign-in": "el acceso de {name}|Hay que volver a entrar: maild oauth login {name}",
+    "door-certificate": "el certificado de la puerta SMTP|Hay que renovar {name}; maild lo "
+    "toma al recargar (SIGHUP).",
+    "intake-failed": "No se pudo tratar el mensaje {number}|{reason}\nmaild queue raw "
+    "in{number}",
+    "expired": "Nadie confirmó el mensaje {number}|Vino de {sender} en nombre de un agente. No "
+    "se hizo nada de lo que pedía.\nmaild queue raw in{number}",
+    "nobody": "un remitente desconocido",
+    "deadlines": "No se pudieron tratar los plazos de la solicitud {number}|{reason}",
+    "webhook": "[webhook.{name}] no aceptó ningún aviso en un día|{reason}",
+    "not-used": "La nueva configuración no se usa|{reason}",
+    "changed": "La configuración ha cambiado|{reason}",
+    "article": "No se puede usar {name}|{path}: {reason}\nMientras tanto se muestran los demás "
+    "artículos.",
+}
+_EN: Mapping[str, str] = {
+    "mailbox": "Mailbox {name} can't be read|Since {since}: {reason}\nmaild doctor",
+    "relay": "Letters do not leave|Since {since}: {reason}\nmaild doctor",
+    "relay.alerts": "The second way out does not work|Since {since}: {reason}\nmaild doctor",
+    "queue:intake": "Mail is not being handled|Since {since} mail has waited for its ticket."
+    "\nmaild doctor",
+    "queue:letters": "Letters do not leave|Since {since} none has left: {reason}\nmaild doctor",
+    "ends": "{what} ends on {end}|{advice}",
+    "ended": "{what} ended on {end}|{advice}",
+    "client-secret": "the client secret of {name}|Make a new one at the provider and put it in "
+    "its place.",
+    "sign-in": "the sign-in of {name}|Sign in again: maild oauth login {name}",
+    "door-certificate": "the certificate of the SMTP door|Renew {name}; maild takes it up with "
+    "a reload (SIGHUP).",
+    "intake-failed": "Message {number} could not be handled|{reason}\nmaild queue raw "
+    "in{number}",
+    "expired": "Message {number} was never confirmed|It came from {sender} in an agent's name. "
+    "Nothing of it was done.\nmaild queue raw in{number}",
+    "nobody": "an unknown sender",
+    "deadlines": "The deadlines of request {number} could not be handled|{reason}",
+    "webhook": "[webhook.{name}] took no event for a day|{reason}",
+    "not-used": "The new configuration is not used|{reason}",
+    "changed": "The configuration has changed|{reason}",
+    "article": "{name} can't be used|{path}: {reason}\nUntil then the other articles "
+    "are shown.",
+}
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"es": _ES, "en": _EN}
+
+
+def told(key: str, language: str, **values: object) -> tuple[str, str]:
+    """Title and text in that language (English where there is no other)."""
+    title, _, text = LANGUAGES.get(language, _EN)[key].partition("|")
+    return title.format(**values), text.format(**values)
