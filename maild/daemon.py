@@ -41,6 +41,14 @@ class Doors(Protocol):
     def withdraw(self) -> None: ...
 
 
+class House(Protocol):
+    """Letters to the admins."""
+
+    def tell_admins(self, title: str, text: str) -> None: ...
+
+    def tell_changes(self, changes: Sequence[str]) -> None: ...
+
+
 class Parts(Protocol):
     """What the daemon needs of an app."""
 
@@ -48,11 +56,10 @@ class Parts(Protocol):
 
     def roles(self) -> list[Role]: ...
 
-    def tell_admins(self, subject: str, text: str) -> None: ...
+    @property
+    def house(self) -> House: ...
 
     def changes_since(self, before: Self) -> list[str]: ...
-
-    def tell_changes(self, changes: Sequence[str]) -> None: ...
 
 
 class Daemon:
@@ -218,14 +225,14 @@ class Daemon:
             log.error("the new configuration is not used", error=reason, exc_info=not known)
             if reason != self._told:
                 self._told = reason
-                _in_child(lambda: parts.tell_admins(NOT_USED, reason))
+                _in_child(lambda: parts.house.tell_admins(NOT_USED, reason))
             return parts
         self._told = ""
         changes = fresh.changes_since(parts)
         self._put_in_place(roles)
         log.info("reloaded", changes=changes)
         if changes:
-            _in_child(lambda: fresh.tell_changes(changes))
+            _in_child(lambda: fresh.house.tell_changes(changes))
         return fresh
 
     def _stop(self) -> int:

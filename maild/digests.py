@@ -16,7 +16,7 @@ from maild.model.letter import LetterType
 from maild.model.people import Agent
 from maild.model.ticket import Status, Ticket
 from maild.notify.facts import Digest, DigestLine, Person, mailto
-from maild.notify.notices import Notices
+from maild.notify.mailroom import Mailroom
 from maild.notify.telling import deadlines
 from maild.sla.policy import Rulebook
 from maild.store import Store
@@ -33,7 +33,7 @@ class DigestRounds:
     """Looks each second whether a morning has come that nobody was told of."""
 
     store: Store
-    notices: Notices
+    room: Mailroom
     rulebook: Rulebook
     zone: ZoneInfo
     done: Callable[[], None]
@@ -44,7 +44,7 @@ class DigestRounds:
         slot = datetime.combine(now.astimezone(self.zone).date(), AT, self.zone)
         if not slot <= now < slot + LATEST or self._last == slot:
             return False
-        for agent in self.notices.roster.agents.values():
+        for agent in self.room.roster.agents.values():
             if agent.digest and self._works(agent, slot):
                 self._tell(agent, slot, now)
         self._last = slot
@@ -71,19 +71,18 @@ class DigestRounds:
         self.done()
 
     def _write(self, agent: Agent, facts: Digest, cause: str, now: datetime) -> None:
-        roster, addressing = self.notices.roster, self.notices.addressing
+        roster, addressing = self.room.roster, self.room.addressing
         department = roster.departments.get(next(iter(agent.departments), ""), roster.default)
         post = addressing.post(
             agent.email,
             ticket=None,
-            sender_name=self.notices.practice.name,
+            sender_name=self.room.practice.name,
             to=(agent.address,),
         )
-        letter = self.notices.writer.draft(
+        letter = self.room.writer.draft(
             LetterType.DIGEST, facts, post=post, language=department.language, now=now
         )
-        kept = not self.notices.practice.leaves(None)
-        self.notices.post_letter(letter, cause, now, kept)
+        self.room.send(letter, cause, now, about=None)
         log.info("digest", agent=agent.key)
 
     def _facts(self, agent: Agent, now: datetime) -> Digest:
@@ -113,13 +112,13 @@ class DigestRounds:
 
     def _line(self, agent: Agent, ticket: Ticket, now: datetime) -> DigestLine:
         found = deadlines(ticket, now)
-        post = self.notices.addressing.post(
-            agent.email, ticket=ticket, sender_name=self.notices.practice.name
+        post = self.room.addressing.post(
+            agent.email, ticket=ticket, sender_name=self.room.practice.name
         )
         assert post.reply_to is not None
-        subject = f"[{self.notices.practice.tag} #{ticket.id}] {ticket.subject}"
+        subject = f"[{self.room.practice.tag} #{ticket.id}] {ticket.subject}"
         return DigestLine(
-            ticket=self.notices.telling.ticket(ticket, now=now, internal=True),
+            ticket=self.room.inside(ticket, now),
             deadline=found[0] if found else None,
             link=mailto(post.reply_to.email, subject, "#ver\n"),
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from maild.app import DeskAtWork, build
+from maild.app import build
 from maild.desk.case import Case
 from maild.desk.deadlines import Deadlines, present
 from maild.desk.lifecycle import Lifecycle
@@ -17,6 +17,7 @@ from maild.model.mail import Address
 from maild.model.ticket import Clock, Event, EventKind, Ticket
 from maild.sla.escalation import Kind
 from maild.sla.policy import Rulebook
+from maild.wiring.desk import DeskAtWork
 from maild.worker import Worker
 from tests.stories.office import Office, kinds
 from tests.stories.office import _Here as Here

@@ -161,7 +161,7 @@ def attributes() -> set[str]:
     texts = [(config / name).read_text() for name in ("promises.py", "rulewords.py")]
     for path in (ROOT / "maild").rglob("*.py"):
         text = path.read_text()
-        built = path.parent.name == "parts" or path.stem == "reporting"
+        built = path.parent.name in ("parts", "wiring") or path.stem == "reporting"
         if config not in path.parents and ("maild.config" in text or built):
             texts.append(text)
     trees = [ast.parse(text) for text in texts]

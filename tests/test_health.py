@@ -236,10 +236,10 @@ def openssl_end(cert: Path) -> datetime:
 def test_whose_end_is_known(tmp_path: Path) -> None:
     """A client secret by the config's date, the door's certificate, a grant that ends: each
     with the command or file to change."""
-    from maild.checkup import expiring
     from maild.oauth.token import Token
     from maild.store.store import new_holder
     from maild.store.tokens import Tokens
+    from maild.wiring.checkup import expiring
 
     cert, key = certificate(tmp_path)
     oauth = (
@@ -400,7 +400,7 @@ def test_a_second_route_that_fails_falls_back_on_the_first(tmp_path: Path, sink:
     app = build(load(desk.config))
     running = Running(app, "delivery")
     try:
-        app.tell_admins("Prueba", "de dos caminos")
+        app.house.tell_admins("Prueba", "de dos caminos")
         (letter,) = sink.wait_for(1)
         assert letter.message["X-Maild-Type"] == "admin"
         assert letter.sender != "soporte@acme.test"  # the first route's own sender
@@ -414,7 +414,7 @@ def test_the_first_route_is_the_only_one(tmp_path: Path, sink: Sink) -> None:
     app = build(load(desk.config))
     running = Running(app, "delivery")
     try:
-        app.tell_admins("Prueba", "")
+        app.house.tell_admins("Prueba", "")
         sink.wait_for(1)
     finally:
         running.close()

@@ -36,7 +36,7 @@ LAYERS: dict[str, str] = {
         maild.hooks
         maild.kept
         """,
-    "app": "maild.config maild.accounts maild.checkup maild.website maild.app maild.parts",
+    "app": "maild.config maild.wiring maild.app maild.parts",
     "top": "maild.daemon maild.cli maild.demo maild.trial maild.__main__",
 }
 ORDER = list(LAYERS)
@@ -49,7 +49,7 @@ IO = set(
     schedule""".split()
 )
 #: who may read settings
-_READERS = "config app accounts checkup website parts cli demo trial"
+_READERS = "config app wiring parts cli demo trial"
 SETTINGS_READERS = tuple(f"maild.{name}" for name in _READERS.split())
 CLOCK_CALLS = set(
     "datetime.now datetime.utcnow datetime.today date.today time.time time.time_ns".split()

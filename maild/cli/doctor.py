@@ -71,13 +71,13 @@ def _print(findings: "Sequence[Finding]") -> None:
 
 
 def _checks(app: "App", store: "Store", config: Path) -> "Iterator[tuple[str, Check]]":
-    from maild import checkup
-    from maild.accounts import mailbox_settings, relay_of, routes
     from maild.health.dns_check import check_domain
     from maild.health.machine import check_clock, check_disk, check_readers, check_store
     from maild.health.mailbox_check import check_mailbox
     from maild.health.relay_check import check_relay
     from maild.store.engine import sqlite_path
+    from maild.wiring import checkup
+    from maild.wiring.accounts import mailbox_settings, relay_of, routes
 
     settings, now = app.settings, app.clock.now()
     supply = app.tokens(store)
@@ -133,9 +133,9 @@ def _kept_as_files(state_dir: Path) -> "list[Finding]":
 
 
 def _expiry(app: "App", store: "Store") -> "Iterator[Finding]":
-    from maild.accounts import accounts
-    from maild.checkup import expiring
     from maild.health.finding import failed, ok, warning
+    from maild.wiring.accounts import accounts
+    from maild.wiring.checkup import expiring
 
     now = app.clock.now()
     for thing in expiring(app.settings, store):
@@ -174,11 +174,11 @@ def _templates(app: "App") -> "Iterator[Finding]":
 
 
 def _round_trip(app: "App", store: "Store", wait: float) -> "Iterator[tuple[str, Check]]":
-    from maild import checkup
-    from maild.accounts import mailbox_settings, relay_of, routes
-    from maild.app import lock_path
     from maild.health.round_trip import Trip, check_round_trip
     from maild.notify.courier import SmtpCourier
+    from maild.wiring import checkup
+    from maild.wiring.accounts import mailbox_settings, relay_of, routes
+    from maild.wiring.disk import lock_path
 
     settings, supply = app.settings, app.tokens(store)
     lock = lock_path(settings)

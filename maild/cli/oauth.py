@@ -24,7 +24,6 @@ def login(
     ] = False,
 ) -> None:
     """Sign in once; the token is kept in the store, renewed by itself and never shown."""
-    from maild.accounts import accounts
     from maild.cli.context import opened
     from maild.clock import SystemClock
     from maild.config.faults import did_you_mean
@@ -33,6 +32,7 @@ def login(
     from maild.oauth.sign_in import in_browser, on_device
     from maild.store.store import new_holder
     from maild.store.tokens import Tokens
+    from maild.wiring.accounts import accounts
 
     clock = SystemClock()
     with opened(ctx) as (settings, store):

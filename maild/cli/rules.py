@@ -230,4 +230,4 @@ def _send(settings: "Settings", store: "Store", found: "Replay", address: str) -
     )
     app = build(settings)  # opens the store itself, so before our transaction
     with store.write():
-        app.inform(store, [address], facts)
+        app.house.inform(store, [address], facts)

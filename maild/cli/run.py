@@ -5,7 +5,7 @@ import typer
 
 def run(ctx: typer.Context) -> None:
     """Run the desk until it is told to stop (SIGTERM, Ctrl-C); SIGHUP reloads."""
-    from maild.app import App, build, lock_path
+    from maild.app import App, build
     from maild.cli.context import config_path
     from maild.config import load
     from maild.config.inspection import load_tried
@@ -16,6 +16,7 @@ def run(ctx: typer.Context) -> None:
     from maild.logs import set_up
     from maild.sla import holidays
     from maild.trial import golden_reader
+    from maild.wiring.disk import lock_path
 
     holidays.look_up = elsewhere(holidays.look_up)
     path = config_path(ctx)

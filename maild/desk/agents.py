@@ -310,7 +310,7 @@ class Agents:
         remarks = {say(key, turn.language) for key in ("signature-only", "nothing")}
         if things > 1 or remarks & set(turn.done):
             to_agent = replace(occasion, in_reply_to=reading.mail.message_id)
-            self.notices.answer(
+            self.notices.replies.list_done(
                 turn.case, to_agent, reading.member, list(filter(None, turn.done))
             )
 
@@ -335,12 +335,18 @@ class Agents:
                 Asked(command, reading.member, ticket, language, reading.now)
             )
             occasion = replace(self.to_sender(reading), cause=f"{reading.cause}:{number}")
-            self.notices.inform(reading.member.address, reply, occasion, now=reading.now,
-                                ticket=ticket, language=language)  # fmt: skip
+            self.notices.replies.inform(
+                reading.member.address,
+                reply,
+                occasion,
+                now=reading.now,
+                ticket=ticket,
+                language=language,
+            )
 
     def refuse(self, reading: Reading, ticket: Ticket | None, reasons: list[str]) -> Obeyed:
         """Nothing is done; the agent gets his mail back with the reason."""
-        self.notices.command_error(
+        self.notices.replies.command_error(
             ticket,
             self.to_sender(reading),
             reading.member,
@@ -363,7 +369,7 @@ class Agents:
 
     def hold(self, reading: Reading, ticket: Ticket | None) -> None:
         """Ask the registered address whether this mail is really his."""
-        self.notices.confirm(reading, ticket, self.to_sender(reading))
+        self.notices.replies.confirm(reading, ticket, self.to_sender(reading))
 
     def to_sender(self, reading: Reading) -> Occasion:
         return Occasion(

@@ -28,12 +28,18 @@ _KEPT_ONLY: Final = {
 
 
 class Silence:
-    """Notices that tell nobody anything."""
+    """Notices, replies and all else that tell nobody anything."""
 
     def tell(self, *args: Any, **more: Any) -> None:
         """Not a word."""
 
-    answer = command_error = inform = tell_house = confirm = tell
+    list_done = command_error = inform = confirm = pass_on = tell
+
+    @property
+    def replies(self) -> "Silence":
+        return self
+
+    house = replies
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Desk:
         text = reading.mail.reply or reading.mail.text
         occasion = self.agents.to_sender(reading)
         notices = self.agents.notices
-        notices.tell_house(recipients, title, text, occasion, now=reading.now)
+        notices.house.pass_on(recipients, title, text, occasion, now=reading.now)
 
     # -- customers --------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Desk:
         if not self.agents.may_ask(reading, proven=proven):
             return Outcome("done", "question", error="over the limit: not answered")
         language = reading.known.language or self.practice.language
-        self.agents.notices.inform(
+        self.agents.notices.replies.inform(
             reading.sender,
             answer(language),
             self.agents.to_sender(reading),

@@ -1,4 +1,7 @@
-"""How the desk tells people: the seam to `notify.notices`, which writes the letters."""
+"""How the desk tells people: the seam to `notify.notices`, which has the letters written.
+
+No letter leaves before the case it belongs to is saved.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,30 +16,13 @@ from maild.model.mail import Address
 from maild.model.ticket import Ticket
 
 
-class Notices(Protocol):
-    """Puts letters into cases; none of them leaves before the case is saved."""
+class Replies(Protocol):
+    """Letters to the writer of a mail, in answer to it."""
 
-    def tell(self, case: Case, occasion: Occasion) -> None:
-        """Whoever has to know of the case's new events."""
-        ...
-
-    def answer(
+    def list_done(
         self, case: Case, occasion: Occasion, member: Member, lines: Sequence[str]
     ) -> None:
         """What was done, to the agent whose commands did it."""
-        ...
-
-    def command_error(
-        self,
-        ticket: Ticket | None,
-        occasion: Occasion,
-        member: Member,
-        reasons: Sequence[str],
-        text: str,
-        *,
-        now: datetime,
-    ) -> None:
-        """Nothing was done, and why; his text comes back."""
         ...
 
     def inform(
@@ -53,7 +39,28 @@ class Notices(Protocol):
         """The answer to a question."""
         ...
 
-    def tell_house(
+    def command_error(
+        self,
+        ticket: Ticket | None,
+        occasion: Occasion,
+        member: Member,
+        reasons: Sequence[str],
+        text: str,
+        *,
+        now: datetime,
+    ) -> None:
+        """Nothing was done, and why; his text comes back."""
+        ...
+
+    def confirm(self, reading: Reading, ticket: Ticket | None, occasion: Occasion) -> None:
+        """Ask the registered owner of an address whether a mail is his."""
+        ...
+
+
+class House(Protocol):
+    """Letters to those who answer for the desk."""
+
+    def pass_on(
         self,
         recipients: Sequence[str],
         title: str,
@@ -62,9 +69,19 @@ class Notices(Protocol):
         *,
         now: datetime,
     ) -> None:
-        """Words for supervisors or admins."""
+        """Words that belong to no ticket, to supervisors or admins."""
         ...
 
-    def confirm(self, reading: Reading, ticket: Ticket | None, occasion: Occasion) -> None:
-        """Ask the registered owner of an address whether a mail is his."""
+
+class Notices(Protocol):
+    """Whoever has to know of a decision, hears of it."""
+
+    @property
+    def replies(self) -> Replies: ...
+
+    @property
+    def house(self) -> House: ...
+
+    def tell(self, case: Case, occasion: Occasion) -> None:
+        """Whoever has to know of the case's new events."""
         ...

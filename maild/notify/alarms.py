@@ -7,14 +7,12 @@ from datetime import datetime
 from maild.desk.case import Case
 from maild.desk.casebook import Casebook
 from maild.desk.deadlines import Ready, present
-from maild.desk.practice import Practice
 from maild.model.letter import LetterType
 from maild.model.mail import Address
 from maild.model.ticket import MessageKind
-from maild.notify.addressing import Addressing
 from maild.notify.facts import Deadline, MessageFacts, Notice
-from maild.notify.letters import Writer
-from maild.notify.telling import Telling, before, message_facts, person
+from maild.notify.mailroom import Mailroom
+from maild.notify.telling import before, message_facts, person
 from maild.sla.escalation import Kind
 from maild.sla.stopwatch import ClockState
 
@@ -25,11 +23,8 @@ _HUMAN = (MessageKind.CUSTOMER, MessageKind.AGENT)
 class AlarmLetters:
     """Writes the letters of deadlines."""
 
-    practice: Practice
+    room: Mailroom
     cases: Casebook
-    writer: Writer
-    addressing: Addressing
-    telling: Telling
 
     def alarm(self, case: Case, ready: Ready, people: Sequence[Address]) -> None:
         """One letter each, in the reader's own thread of the ticket."""
@@ -38,24 +33,14 @@ class AlarmLetters:
         cause = f"alarm:{case.ticket.id}:{alarm.clock}:{alarm.visit}:{alarm.label}"
         facts = self._notice(case, ready.state)
         for reader in people:
-            post = self.addressing.post(
-                reader.email,
-                ticket=case.ticket,
-                sender_name=self.practice.name,
-                to=(reader,),
-                thread=True,
-            )
-            language = self.addressing.department(case.ticket).language
-            letter = self.writer.draft(type, facts, post=post, language=language, now=case.now)
-            kept = not self.practice.leaves(case.ticket.requester.email)
-            case.put(letter, cause, kept=kept)
+            self.room.notify(case, type, facts, reader, cause)
 
     def _notice(self, case: Case, state: ClockState) -> Notice:
         earlier = self.cases.messages(case.ticket.id, last=20)
         words = [message for message in earlier if message.kind in _HUMAN]
         last = words[-1] if words else None
         return Notice(
-            ticket=self.telling.ticket(case.ticket, now=case.now, internal=True),
+            ticket=self.room.inside(case.ticket, case.now),
             message=message_facts(last) if last else _nothing_said(case),
             previous=before(earlier[-3:], last),
             deadline=_deadline(state, present(case)),

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maild.accounts import relay_of, routes
 from maild.desk.failures import Failures
 from maild.health.route import RouteState, WatchedCourier
 from maild.notify.courier import FileCourier, SmtpCourier
@@ -14,6 +13,7 @@ from maild.parts.trouble import remember_trouble
 from maild.processes import Stop
 from maild.store import Store
 from maild.store.outbox import Posted
+from maild.wiring.accounts import relay_of, routes
 
 if TYPE_CHECKING:
     from maild.app import App
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
     """Delivery: outbox to relay."""
     store = app.open_store()
-    notices = app.notices(store)
-    failures = Failures(store.cases, notices)
+    failures = Failures(store.cases, app.notices(store))
 
     def failed(posted: Posted, reason: str) -> None:
         with store.write():
@@ -36,7 +35,7 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
         store.outbox,
         courier=_couriers(app, store, "relay"),
         alerts=_alerts(app, store),
-        finish=notices.writer.finish,
+        finish=app.mailroom(store).writer.finish,
         envelope=EnvelopeSender(app.signer, app.settings.relay.envelope),
         failed=failed,
         clock=app.clock,

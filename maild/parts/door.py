@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from maild.bell import Bell
@@ -11,6 +12,7 @@ from maild.ingest.smtp import Door, DoorSettings
 from maild.interfaces import Intake
 from maild.model.mail import Envelope
 from maild.processes import Stop
+from maild.wiring.disk import free_disk
 
 if TYPE_CHECKING:
     from maild.app import App
@@ -37,8 +39,8 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
             ),
         ),
         RungIntake(store.intake, app.mail_bell),
-        accepts=app.accepts,
-        free_disk=app.free_disk,
+        accepts=app.addresses.accepts,
+        free_disk=partial(free_disk, app.settings),
         listening=app.listeners.open(smtp.listen.host, smtp.listen.port),
     )
     door.start()

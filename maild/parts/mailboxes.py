@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from maild.accounts import mailbox_settings
 from maild.ingest.imap import Watcher
 from maild.parts.trouble import remember_trouble
 from maild.processes import Stop
 from maild.store import Store
+from maild.wiring.accounts import mailbox_settings
 
 if TYPE_CHECKING:
     from maild.app import App

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from maild.checkup import expiring
 from maild.health.metrics import DeskCollector, page
 from maild.health.server import MetricsServer
 from maild.health.state import HealthCheck
 from maild.processes import Stop
+from maild.wiring.checkup import expiring
+from maild.wiring.disk import free_disk
 
 if TYPE_CHECKING:
     from maild.app import App
@@ -26,7 +27,7 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
         parts=parts,
         mailboxes=tuple(app.settings.mailbox),
         expiring=partial(expiring, app.settings, store),
-        free_disk=app.free_disk,
+        free_disk=partial(free_disk, app.settings),
     )
     server = MetricsServer(
         app.listeners.open(listen.host, listen.port),

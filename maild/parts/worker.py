@@ -9,6 +9,7 @@ import structlog
 from maild.errors import Temporary
 from maild.ingest.reader import Reader
 from maild.processes import Stop
+from maild.wiring.desk import DeskAtWork
 from maild.worker import POLL_S, Worker
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
         worker = Worker(
             store,
             reader,
-            app.at_work(desk),
+            DeskAtWork(desk, app.clock),
             clock=app.clock,
             done=app.letters_bell.ring,
-            trouble=lambda item, reason: app.write_admins(
+            trouble=lambda item, reason: app.house.write_admins(
                 store,
                 f"Message {item.id} could not be handled",
                 reason,

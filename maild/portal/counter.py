@@ -25,7 +25,7 @@ from maild.model.letter import LetterType
 from maild.model.mail import Address, Attachment, Envelope
 from maild.model.ticket import Enclosure, Event, EventKind, Message, MessageKind, Ticket
 from maild.notify.facts import SignIn
-from maild.notify.notices import Notices
+from maild.notify.mailroom import Mailroom
 from maild.portal.links import Links
 from maild.portal.mail import Written, compose
 from maild.store import Store
@@ -78,7 +78,7 @@ class Counter:
 
     store: Store
     visitors: Visitors
-    notices: Notices
+    room: Mailroom
     practice: Practice
     roster: Roster
     signer: Signer
@@ -162,7 +162,7 @@ class Counter:
             (name or department) if by_house else (name or message.sender.email),
             by_house,
             message.at,
-            self.notices.telling.without_agents(message.text, ticket.department),
+            self.room.telling.without_agents(message.text, ticket.department),
             message.attachments,
         )
 
@@ -238,14 +238,13 @@ class Counter:
                 valid=self.links.lifetimes.sign_in,
                 dashboard=dashboard,
             )
-            post = self.notices.addressing.post(
+            post = self.room.addressing.post(
                 email, ticket=None, sender_name=self.practice.name, to=(Address("", email),)
             )
-            letter = self.notices.writer.draft(
+            letter = self.room.writer.draft(
                 LetterType.LINK, facts, post=post, language=language, now=now
             )
-            kept = not self.practice.leaves(email)
-            self.notices.post_letter(letter, f"link:{nonce}", now, kept)
+            self.room.send(letter, f"link:{nonce}", now, about=email)
         self.letters_wait()
         return True
 

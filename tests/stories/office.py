@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from maild.app import App, DeskAtWork, build
+from maild.app import App, build
 from maild.config import load
 from maild.ingest.parse import parse
 from maild.model.as_json import whole_json
@@ -22,6 +22,7 @@ from maild.model.mail import Envelope
 from maild.notify.mime import compose
 from maild.store import Store
 from maild.store.outbox import Posted
+from maild.wiring.desk import DeskAtWork
 from maild.worker import Worker
 
 CONFIG = """
@@ -256,7 +257,7 @@ class Office:
         return sorted(found, key=lambda received: received.posted.id)
 
     def _received(self, posted: Posted) -> Received:
-        letter = self.app.notices(self.store).writer.finish(posted.letter)
+        letter = self.app.mailroom(self.store).writer.finish(posted.letter)
         posted = replace(posted, letter=letter)
         raw = compose(
             letter,

@@ -274,6 +274,22 @@ def test_who_is_away_gets_nothing_assigned_and_is_not_told_alone(office: Office)
     assert notice.to == "pau@acme.test"
 
 
+def test_who_is_away_hears_of_what_is_his(office: Office) -> None:
+    """A ticket of nobody is news to those who are there; where a level's people are all away,
+    their department hears of it too; what is given to one by name reaches him alone."""
+    eva, pau = "eva@acme.test", "pau@acme.test"
+    office.configure(more=_second_agent(office, AWAY))
+    office.write(LUIS, "de nadie", to="sales@acme.test")
+    notices = [letter for letter in office.letters() if letter.type == "agent-new"]
+    assert [letter.to for letter in notices] == [eva]
+    office.answer(notices[0], "#assign pau")
+    assert kinds(office.letters()) == [("assigned", pau)]
+    office.configure(more=_second_agent(office, AWAY).replace("level = 1", "level = 3"))
+    office.answer(notices[0], "#unassign\n#escalate 3")
+    told = [letter.to for letter in office.letters() if letter.type == "escalation"]
+    assert sorted(told) == [eva, pau]
+
+
 # -- modes ------------------------------------------------------------------------------------
 
 

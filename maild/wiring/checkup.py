@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from maild.accounts import accounts, routes
 from maild.config.mail import Mailbox, Route
 from maild.config.secret import Secret
 from maild.config.settings import Settings
 from maild.health.expiry import Expiring, certificate_end
 from maild.store import Store
 from maild.store.tokens import Tokens
+from maild.wiring.accounts import accounts, routes
 
 
 def expiring(settings: Settings, store: Store) -> list[Expiring]:

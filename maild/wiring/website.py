@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
@@ -17,6 +18,7 @@ from maild.desk.visitors import Visitors
 from maild.interfaces import Clock
 from maild.kb.library import Library
 from maild.links import Signer
+from maild.notify.mailroom import Mailroom
 from maild.notify.notices import Notices
 from maild.portal.api import Gate, Source
 from maild.portal.counter import Counter
@@ -35,6 +37,10 @@ from maild.reports.letter import HEADLINES
 from maild.reports.words import Setting
 from maild.reports.words import Words as Phrases
 from maild.store import Store
+from maild.wiring.letters import own_templates
+
+if TYPE_CHECKING:
+    from maild.app import App
 
 _FIELDS = 2_000_000  #: bytes of a form beside its files
 
@@ -53,6 +59,28 @@ def links_of(settings: Settings, signer: Signer) -> Links | None:
     return Links(Words(signer.derived("portal")), portal.base, lifetimes)
 
 
+def website(app: "App", store: Store) -> "Website":
+    """The pages over one store."""
+    assert app.settings.portal is not None
+    assert app.links is not None
+    return Website(
+        settings=app.settings,
+        portal=app.settings.portal,
+        store=store,
+        notices=app.notices(store),
+        room=app.mailroom(store),
+        practice=app.practice,
+        roster=app.roster,
+        signer=app.signer,
+        links=app.links,
+        library=app.library,
+        reporting=app.reporting(store),
+        clock=app.clock,
+        mail_waits=app.mail_bell.ring,
+        letters_wait=app.letters_bell.ring,
+    )
+
+
 @dataclass(frozen=True)
 class Website:
     """Builds the pages of one desk over one store."""
@@ -61,6 +89,7 @@ class Website:
     portal: Portal
     store: Store
     notices: Notices
+    room: Mailroom
     practice: Practice
     roster: Roster
     signer: Signer
@@ -77,7 +106,7 @@ class Website:
         forms = portal.forms_per_address
         return Site(
             counter=self._counter(),
-            pages=Pages(self._house(), self._own_templates()),
+            pages=Pages(self._house(), own_templates(self.settings)),
             library=self.library,
             links=self.links,
             clock=self.clock,
@@ -141,7 +170,7 @@ class Website:
         return Counter(
             store=self.store,
             visitors=Visitors(self.practice, cases, keep, self.notices),
-            notices=self.notices,
+            room=self.room,
             practice=self.practice,
             roster=self.roster,
             signer=self.signer,
@@ -162,10 +191,6 @@ class Website:
             logo=Path(self.portal.logo) if self.portal.logo else None,
             scale=self.practice.surveys.scale,
         )
-
-    def _own_templates(self) -> Path | None:
-        own = Path(self.settings.desk.templates)
-        return own if own.is_dir() else None
 
     def _gate(self) -> Gate:
         sources = tuple(

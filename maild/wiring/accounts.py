@@ -13,8 +13,13 @@ from maild.config.mail import Mailbox, OAuth, Route
 from maild.config.settings import Settings
 from maild.ingest.door_limits import DoorLimits
 from maild.ingest.mailbox import After, MailboxSettings, password_login, token_login
+from maild.interfaces import Clock
 from maild.notify.courier import Relay
 from maild.oauth.client import Client, completed
+from maild.oauth.keeper import Keeper
+from maild.store import Store
+from maild.store.store import new_holder
+from maild.store.tokens import Tokens
 
 #: `token(refused="")` gives an access token
 Supply = Callable[..., str]
@@ -32,6 +37,15 @@ class Account:
 def accounts(settings: Settings) -> dict[str, Account]:
     """Every account that signs in with a token, by name."""
     return {account.name: account for account in _all(settings)}
+
+
+def tokens(settings: Settings, store: Store, clock: Clock) -> dict[str, Supply]:
+    """Who supplies each account with access tokens; nodes of one store share them."""
+    room = Tokens(store.engine, store.leases, new_holder())
+    return {
+        name: Keeper(name, account.client, room, clock=clock).access
+        for name, account in accounts(settings).items()
+    }
 
 
 def _all(settings: Settings) -> list[Account]:

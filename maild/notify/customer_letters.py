@@ -1,0 +1,137 @@
+"""A letter to a customer: from whom, in which thread, with which files and links.
+
+Which letters there are, and when, is `to_customers`' business.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from maild.desk.case import Case
+from maild.desk.casebook import Casebook
+from maild.desk.occasion import Courtesy, Occasion
+from maild.model.letter import LetterType
+from maild.model.mail import Address
+from maild.model.ticket import Message
+from maild.notify.facts import (
+    Acknowledgement,
+    Answer,
+    Change,
+    MessageFacts,
+    Resolution,
+    TicketFacts,
+)
+from maild.notify.letters import Post
+from maild.notify.mailroom import Mailroom
+from maild.notify.telling import message_facts
+from maild.portal.links import Links
+
+ToCustomer = Acknowledgement | Answer | Resolution | Change
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLetters:
+    """Writes letters that leave the house: no agent's address, no word that acts as one."""
+
+    room: Mailroom
+    cases: Casebook
+    links: Links | None  #: to the pages, where there are any
+
+    def send(
+        self,
+        case: Case,
+        type: LetterType,
+        facts: ToCustomer,
+        occasion: Occasion,
+        reader: Address,
+        *,
+        message: Message | None = None,
+    ) -> None:
+        """One letter to one reader; none where he is to be left alone. `message`: the agent's
+        words it brings, which no muting holds back."""
+        if occasion.courtesy is Courtesy.NONE:
+            return
+        if message is None and self.muted(reader.email, case.now):
+            return
+        if self.links:
+            page = self.links.ticket(case.ticket.id, reader.email, case.now)
+            facts = replace(facts, ticket=replace(facts.ticket, link=page))
+            facts = self._with_large_files(facts, message, page)
+        letter = self.room.writer.draft(
+            type,
+            facts,
+            post=self._post(case, type, occasion, reader, message),
+            language=case.ticket.language,
+            now=case.now,
+            enclosures=self.room.relayed(message).sent,
+        )
+        self.room.file(case, letter, occasion.cause, message=message)
+
+    def _post(
+        self,
+        case: Case,
+        type: LetterType,
+        occasion: Occasion,
+        reader: Address,
+        message: Message | None,
+    ) -> Post:
+        ticket, before = case.ticket, occasion.in_reply_to
+        post = self.room.addressing.post(
+            reader.email,
+            ticket=ticket,
+            sender_name=self._sender_name(case, occasion if message else None),
+            to=(ticket.requester,),
+            cc=tuple(Address("", email) for email in ticket.cc) if message else (),
+            in_reply_to=before,
+            references=occasion.references,
+        )
+        if type is LetterType.ACKNOWLEDGEMENT:  # repeats nothing else its sender wrote
+            ids = ([before] if before else []) + [post.references[0]]
+            post = replace(post, references=tuple(dict.fromkeys(ids)))
+        return post
+
+    def _with_large_files(self, facts: ToCustomer, message: Message | None, page: str) -> Any:
+        """What is too large for a letter is fetched from the reader's page."""
+        large = self.room.relayed(message).too_large
+        said = getattr(facts, "message", None)
+        if message is None or said is None or not large:
+            return facts
+        files = tuple(
+            replace(shown, href=f"{page}/file/{message.id}/{place}") if kept in large else shown
+            for place, (shown, kept) in enumerate(
+                zip(said.files, message.attachments, strict=True)
+            )
+        )
+        return replace(facts, message=replace(said, files=files))
+
+    def _sender_name(self, case: Case, occasion: Occasion | None) -> str:
+        """`Ana Ruiz – Soporte técnico` for a person's words, else the department."""
+        department = self.room.addressing.department(case.ticket).name
+        agent = self.room.roster.agents.get(occasion.by_agent or "") if occasion else None
+        return f"{agent.name} – {department}" if agent and agent.name else department
+
+    # -- what they say ------------------------------------------------------------------------
+
+    def signature(self, case: Case, occasion: Occasion) -> tuple[str, ...]:
+        """Who speaks, and for which department."""
+        agent = self.room.roster.agents.get(occasion.by_agent or "")
+        names = (
+            agent.name if agent else "",
+            self.room.addressing.department(case.ticket).name,
+        )
+        return tuple(name for name in names if name)
+
+    def spoken(self, case: Case, message: Message) -> MessageFacts:
+        """An agent's words as outsiders may read them."""
+        text = self.room.telling.without_agents(message.text, case.ticket.department)
+        facts = message_facts(message, text)
+        department = self.room.addressing.department(case.ticket)
+        return replace(facts, who=replace(facts.who, email=department.address))
+
+    def ticket(self, case: Case) -> TicketFacts:
+        return self.room.outside(case.ticket, case.now)
+
+    def muted(self, email: str, now: datetime) -> bool:
+        """Whether this address gets nothing but people's words."""
+        until = self.cases.known_address(email).muted_until
+        return until is not None and until > now

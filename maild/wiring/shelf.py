@@ -1,0 +1,82 @@
+"""The knowledge base as the desk uses it: articles that are suggested, asked for, drafted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maild.config.settings import Settings
+from maild.desk.questions import Reply
+from maild.desk.sentences import say
+from maild.kb.article import Article
+from maild.kb.draft import write_draft
+from maild.kb.library import Fault
+from maild.model.ticket import Message, Ticket
+from maild.notify.facts import Information
+from maild.store import Store
+
+if TYPE_CHECKING:
+    from maild.app import App
+
+_FOUND = 5  #: articles in the answer to `kb WORDS`
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The library at the desk's hand, over one store."""
+
+    app: "App"
+    store: Store
+
+    @property
+    def _settings(self) -> Settings:
+        return self.app.settings
+
+    def suggest(self, ticket: Ticket, text: str) -> Sequence[Article]:
+        """What may answer a new ticket by itself."""
+        return self.app.library.suggest(
+            f"{ticket.subject}\n{text}",
+            lang=ticket.language,
+            department=ticket.department,
+            most=self._settings.kb.suggest,
+        )
+
+    def answer(self, words: str, language: str) -> Reply:
+        """What a mail that asks for articles is answered."""
+        found = self.app.library.search(words, lang=language, most=_FOUND)
+        links = self.app.links
+        said = say("kb-none", language) if not found else ""
+        return Reply(
+            say("kb-title", language),
+            lines=(said,) if said else (),
+            links=tuple((a.title, links.article(a.slug) if links else "") for a in found),
+        )
+
+    def draft(self, ticket: Ticket, messages: Sequence[Message]) -> str:
+        """`#kb`: the file, and a letter to its owner, within the caller's transaction."""
+        folder = Path(self._settings.kb.folder)
+        path = write_draft(folder, ticket, messages)
+        place = str(path.relative_to(folder.parent))
+        self._tell_owner(
+            f"{place}: [{self.app.practice.tag} #{ticket.id}] {ticket.subject}",
+            path.read_text("utf-8"),
+            f"draft:{ticket.id}",
+        )
+        return place
+
+    def tell_broken(self, fault: Fault) -> None:
+        """An article that can't be read, to its owner."""
+        with self.store.write():
+            self._tell_owner(
+                f"{fault.path.name} can't be used",
+                f"{fault.path}: {fault.reason}\nUntil then the other articles are shown.",
+                f"kb:{fault.key}",
+            )
+        self.app.letters_bell.ring()
+
+    def _tell_owner(self, title: str, text: str, cause: str) -> None:
+        owner, roster = self._settings.kb.owner, self.app.roster
+        agent = roster.agents.get(owner)
+        recipients = (agent.email,) if agent else (owner,) if owner else roster.admins
+        facts = Information(title=title, lines=tuple(text.splitlines()))
+        self.app.house.inform(self.store, recipients, facts, cause=cause)

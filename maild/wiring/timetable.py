@@ -1,0 +1,95 @@
+"""What the timetable does, job by job."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from maild.config import promises
+from maild.desk.practice import Mode
+from maild.digests import DigestRounds
+from maild.health.watch import HealthWatch
+from maild.hooks import Hook, HookRounds
+from maild.jobs import HeldMail, Planning, TicketRounds
+from maild.kb.watch import LibraryWatch
+from maild.kept import KeptLetters
+from maild.notify.facts import Information
+from maild.reporting import ReportRounds
+from maild.store import Store
+from maild.store.retention import RetentionRounds
+from maild.surveying import SurveyRounds
+from maild.timetable import Job
+from maild.wiring import conduct
+from maild.wiring.checkup import expiring, watched
+
+if TYPE_CHECKING:
+    from maild.app import App
+
+
+def jobs(app: "App", store: Store) -> list[Job]:
+    """All of them, over one store."""
+    settings, zone, ring = app.settings, app.practice.timezone, app.letters_bell.ring
+    room, notices = app.mailroom(store), app.notices(store)
+    return [
+        *_trial_jobs(app, store),
+        TicketRounds(store, app.rounds(store), ring, partial(_tell_stuck, app, store)),
+        HeldMail(store, partial(_tell_expired, app, store)),
+        HealthWatch(
+            store,
+            watched(settings),
+            partial(expiring, settings, store),
+            partial(app.house.write_admins, store),
+            ring,
+        ),
+        Planning(store, promises.fingerprint(settings, app.rulebook)),
+        RetentionRounds(store.engine, conduct.retention(settings), zone),
+        ReportRounds(app.reporting(store), ring),
+        LibraryWatch(app.library, app.shelf(store).tell_broken),
+        HookRounds(store, _hooks(app), app.practice.tag, partial(_tell_hook, app, store)),
+        SurveyRounds(store, app.practice.surveys, app.roster, notices, ring),
+        DigestRounds(store, room, app.rulebook, zone, ring),
+    ]
+
+
+def _trial_jobs(app: "App", store: Store) -> list[Job]:
+    """While letters are held back: what would have left, once a day."""
+    practice = app.practice
+    if practice.mode is Mode.LIVE:
+        return []
+
+    def tell(facts: Information, cause: str) -> None:
+        app.house.inform(store, app.roster.admins, facts, cause=cause)
+        app.letters_bell.ring()
+
+    mode, language = practice.mode.value, practice.language
+    return [KeptLetters(store, mode, language, practice.timezone, tell)]
+
+
+def _hooks(app: "App") -> dict[str, Hook]:
+    return {
+        name: Hook(hook.url, hook.events, hook.secret.reveal)
+        for name, hook in app.settings.webhook.items()
+    }
+
+
+def _tell_stuck(app: "App", store: Store, ticket: int, reason: str) -> None:
+    title = f"The deadlines of request {ticket} could not be handled"
+    app.house.write_admins(store, title, reason, f"deadlines:{ticket}")
+
+
+def _tell_hook(app: "App", store: Store, name: str, reason: str) -> None:
+    title = f"[webhook.{name}] took no event for a day"
+    day = app.clock.now().date()
+    app.house.write_admins(store, title, reason, f"webhook:{name}:{day}")
+    app.letters_bell.ring()
+
+
+def _tell_expired(app: "App", store: Store, number: int) -> None:
+    item = store.intake.item(number)
+    sender = (item.envelope.sender if item else None) or "an unknown sender"
+    app.house.write_admins(
+        store,
+        f"Message {number} was never confirmed",
+        f"It came from {sender} in an agent's name. Nothing of it was done.\n"
+        f"maild queue raw in{number}",
+        f"expired:{number}",
+    )
+    app.letters_bell.ring()
