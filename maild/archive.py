@@ -111,7 +111,7 @@ def _take_part(
 ) -> None:
     raws = [entry.fetch() for entry in part]
     mails = reader.read_many([(raw, None) for raw in raws])
-    with store.write():
+    with store.intake.adding():
         for entry, raw, mail in zip(part, raws, mails, strict=True):
             digest = content_digest(raw)
             if store.engine.one("SELECT 1 FROM intake WHERE digest = ?", [digest]):

@@ -20,6 +20,18 @@ BATCH = 100
 AFTER_TROUBLE = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Mail that has arrived stands in the inbox soon, and is seen by all who look there, even
+    while no worker lives."""
+
+    store: Store
+    name: ClassVar[str] = "arrivals"
+
+    def run(self, now: datetime) -> bool:
+        return self.store.intake.enter() > 0
+
+
 @dataclass(slots=True)
 class TicketRounds:
     """Warnings, breaches, handing up, reminders, closings: each ticket in a transaction of

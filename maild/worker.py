@@ -90,6 +90,7 @@ class Worker:
 
     def work(self) -> int:
         """One batch; how many messages it held."""
+        self._store.intake.enter()
         items = self._store.intake.claim(1 if self._careful else BATCH)
         if not items:
             return 0
@@ -103,6 +104,11 @@ class Worker:
             self._store.intake.release()
         self._done()
         return len(items)
+
+    def rest(self) -> None:
+        """There has been nothing to do for a while."""
+        if self._store.arrivals is not None:
+            self._store.arrivals.tidy()
 
     def _work_together(self, items: Sequence[Item]) -> None:
         """In parts, each a transaction; the parser goes on with the next part meanwhile."""

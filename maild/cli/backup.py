@@ -16,5 +16,6 @@ def backup(
     from maild.store.backup import back_up
 
     with opened(ctx) as (_, store):
+        store.intake.enter_all()
         back_up(store.engine, file)
     print(f"{file}: {file.stat().st_size} bytes", file=sys.stderr)

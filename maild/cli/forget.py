@@ -30,8 +30,11 @@ def forget(
         } | {department.address.casefold() for department in settings.department.values()}
         if email.casefold() in house:
             raise ConfigError(f"{email} belongs to the desk: take it out of the config first")
+        store.intake.enter_all()
         done = erase(store.engine, email, outgoing=Path(settings.desk.state_dir) / "outgoing")
         scour(store.engine)
+        if store.arrivals is not None:
+            store.arrivals.tidy()
         copies = [] if store.engine.postgres else _old_copies(store.engine.path)
     for copy in copies:
         print(f"{copy}: a copy of the store from before an upgrade; delete it", file=sys.stderr)

@@ -17,6 +17,7 @@ def verify(
     from maild.store.ledger import verify as look
 
     with opened(ctx) as (_, store):
+        store.intake.enter_all()
         accounts = look(store.engine)
     if json:
         print_json(

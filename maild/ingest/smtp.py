@@ -178,8 +178,8 @@ class Door:
             number = await self._commit.take(content, envelope)
         except Temporary:
             return "451 4.3.0 The help desk can't store it just now, please try again later"
-        log.info("taken %d: %d bytes from %r at %s", number, len(content), sender, remote)
-        return f"250 2.0.0 Taken as {number}"
+        log.info("taken in%d: %d bytes from %r at %s", number, len(content), sender, remote)
+        return f"250 2.0.0 Taken as in{number}"
 
 
 def _tls_context(settings: DoorSettings) -> ssl.SSLContext | None:

@@ -38,7 +38,7 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
                 max_per_address=smtp.max_per_address,
             ),
         ),
-        RungIntake(store.intake, app.mail_bell),
+        RungIntake(store.doorstep, app.mail_bell),
         accepts=app.addresses.accepts,
         free_disk=partial(free_disk, app.settings),
         listening=app.listeners.open(smtp.listen.host, smtp.listen.port),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from maild.jobs import Arrivals
 from maild.processes import Stop
 from maild.store.leases import Hold
 from maild.timetable import Always, Permit, Timetable
@@ -17,7 +18,8 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
     permit: Permit = Always()
     if store.engine.postgres:
         permit = Hold(store.leases, "timetable", app.holder)
-    timetable = Timetable(app.jobs(store), clock=app.clock, permit=permit, close=store.close)
+    jobs = [Arrivals(store), *app.jobs(store)]
+    timetable = Timetable(jobs, clock=app.clock, permit=permit, close=store.close)
     stop.call(timetable.stop)
     ready()
     timetable.run()

@@ -1,5 +1,6 @@
 """The worker: inbox to desk to outbox."""
 
+import os
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("worker")
 
+#: behind the doors, whose clients wait; not far, for whoever waits for the store waits for us
+BEHIND = 5
+
 
 def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
     """The worker: inbox to desk to outbox."""
+    os.nice(BEHIND)
     with closing(Reader()) as reader:
         store = app.open_store()
         desk = app.desk(store)
@@ -39,12 +44,14 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
         )
         stop.call(app.mail_bell.ring)
         ready()
+        quiet = False
         while not stop.asked:
             try:
                 busy = worker.work()
+                if quiet and not busy:
+                    worker.rest()
             except Temporary as trouble:
                 log.warning("the store is busy", error=str(trouble))
                 busy = 0
-            if not busy and not stop.asked:
-                app.mail_bell.wait(POLL_S)
+            quiet = not busy and not stop.asked and not app.mail_bell.wait(POLL_S)
         store.close()

@@ -278,7 +278,7 @@ class Counter:
         """A program's request; the same `name` again gives the first one's intake number."""
         key, raw = external_key(source, name), compose(written)
         envelope = Envelope(f"api:{source}", remote=client)
-        with self.store.write():
+        with self.store.intake.adding():
             known = self.store.portal.submission(key)
             if known is None:
                 now = to_micros(self.clock.now())

@@ -59,6 +59,11 @@ class Engine:
             raise ConfigError(f"[store] url: unknown kind of store {scheme!r}")
         self.database.bind(ALL)
 
+    @property
+    def in_file(self) -> bool:
+        """Whether it is a file of ours: SQLite, and not only in memory."""
+        return not self.postgres and str(self.path) != ":memory:"
+
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run one statement written with `?` marks; a cursor to read from."""
         if self.postgres:
@@ -223,7 +228,7 @@ def sqlite_path(url: str) -> Path:
 
 def _sqlite(path: Path) -> peewee.SqliteDatabase:
     if str(path) != ":memory:":
-        _make_private(path)
+        make_private(path)
     return peewee.SqliteDatabase(
         str(path),
         pragmas={
@@ -238,7 +243,7 @@ def _sqlite(path: Path) -> peewee.SqliteDatabase:
     )
 
 
-def _make_private(path: Path) -> None:
+def make_private(path: Path) -> None:
     """A new file is its owner's alone (mail and keys lie in it); SQLite gives the files beside
     it the same mode. One that is there is left as it is."""
     try:

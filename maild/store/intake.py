@@ -1,24 +1,26 @@
 """The inbox: raw mail made durable at the doors, and handed to the worker in order.
 
 What a message means is not looked at here; its content digest alone tells whether it has
-been taken before.
+been taken before. What the doors of a SQLite desk have put down in `arrivals` is entered by
+whoever needs the whole picture.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from maild.desk.outcome import Outcome
 from maild.ingest.digest import content_digest
 from maild.interfaces import Clock
 from maild.model.mail import Envelope
+from maild.store.arrivals import Arrival, Arrivals, envelope_of, envelope_values
 from maild.store.engine import Engine
 from maild.store.fields import from_micros, micros_or_none, to_json, to_micros
 from maild.store.replay import Sightings
 
 BATCH_BYTES = 8_000_000
+TOGETHER = 200  #: arrivals entered in one transaction
 _ADVISORY = 7301  # PostgreSQL advisory locks of intake rows
 
 
@@ -37,9 +39,11 @@ class Item:
 class IntakeStore:
     """`interfaces.Intake`, and the worker's side of the inbox."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, arrivals: Arrivals | None = None) -> None:
+        """`arrivals`: where doors put down mail that is to be entered here."""
         self._engine = engine
         self._clock = clock
+        self._arrivals = arrivals
         self._sightings = Sightings(engine)
 
     # -- the doors' side ------------------------------------------------------------------
@@ -50,14 +54,25 @@ class IntakeStore:
     def take_many(self, mails: Sequence[tuple[bytes, Envelope]]) -> list[int]:
         digests = [content_digest(raw) for raw, _ in mails]
         now = to_micros(self._clock.now())
-        with self._engine.write():
+        with self.adding():
             return [
                 self.insert(raw, envelope, digest, now)
                 for (raw, envelope), digest in zip(mails, digests, strict=True)
             ]
 
+    @contextmanager
+    def adding(self) -> Iterator[None]:
+        """A transaction of the store that may `insert`: all that has arrived stands before
+        it, and no door gives a number until it is committed."""
+        with ExitStack() as afterwards, self._engine.write():
+            if self._arrivals is not None:
+                afterwards.enter_context(self._arrivals.held())
+                while self._enter(self._arrivals):
+                    pass
+            yield
+
     def insert(self, raw: bytes, envelope: Envelope, digest: str, now: int) -> int:
-        """One message within the caller's transaction; a known one keeps its number."""
+        """One message within `adding`; a known one keeps its number."""
         number = self._add_row(raw, envelope, digest, now)
         if number is None:
             return self._add_duplicate(raw, envelope, digest, now)
@@ -70,7 +85,7 @@ class IntakeStore:
             "department, silent, size, state, attempts, confirmed) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'new', 0, FALSE) "
             "ON CONFLICT (digest) DO NOTHING RETURNING id",
-            [now, digest, *_envelope_values(envelope), len(raw)],
+            [now, digest, *envelope_values(envelope), len(raw)],
         )
         return int(row[0]) if row else None
 
@@ -81,9 +96,70 @@ class IntakeStore:
             "INSERT INTO intake (received, same_as, source, sender, recipients, remote, "
             "department, silent, size, state, outcome, attempts, confirmed) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'done', 'duplicate', 0, FALSE)",
-            [now, first[0], *_envelope_values(envelope), len(raw)],
+            [now, first[0], *envelope_values(envelope), len(raw)],
         )
         return int(first[0])
+
+    # -- what has arrived -----------------------------------------------------------------
+
+    def enter(self) -> int:
+        """Enter the next mails that have come through the doors; how many that were. Done
+        again after a crash it changes nothing."""
+        if self._arrivals is None or not self._arrivals.has_any(above=self._last()):
+            return 0
+        with self._engine.write():
+            return self._enter(self._arrivals)
+
+    def enter_all(self) -> None:
+        while self.enter():
+            pass
+
+    def settle(self) -> bool:
+        """`Arrivals.settle`, once at the start."""
+        if self._arrivals is None or not self._arrivals.has_any():
+            return False
+        with self._engine.write():
+            return self._arrivals.settle()
+
+    def _enter(self, arrivals: Arrivals) -> int:
+        mails = arrivals.after(self._last(), count=TOGETHER, size=BATCH_BYTES)
+        if mails:
+            self._add_rows(mails)
+        return len(mails)
+
+    def _last(self) -> int:
+        row = self._engine.one("SELECT coalesce(max(id), 0) FROM intake")
+        return int(row[0]) if row else 0
+
+    def _add_rows(self, mails: Sequence[Arrival]) -> None:
+        digests = [content_digest(mail.raw) for mail in mails]
+        known = self._known(digests)
+        rows, contents = [], []
+        for mail, digest in zip(mails, digests, strict=True):
+            first = known.setdefault(digest, mail.id)
+            new = first == mail.id
+            rows.append(
+                (mail.id, mail.received, digest if new else None, None if new else first,
+                 *envelope_values(mail.envelope), len(mail.raw),
+                 *(("new", None) if new else ("done", "duplicate")))
+            )  # fmt: skip
+            if new:
+                contents.append((mail.id, mail.raw))
+        self._engine.execute_many(
+            "INSERT INTO intake (id, received, digest, same_as, source, sender, recipients, "
+            "remote, department, silent, size, state, outcome, attempts, confirmed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, FALSE)",
+            rows,
+        )
+        self._engine.execute_many("INSERT INTO raw (intake, content) VALUES (?, ?)", contents)
+
+    def _known(self, digests: Sequence[str]) -> dict[str, int]:
+        marks = ", ".join("?" * len(digests))
+        return dict(
+            self._engine.rows(
+                f"SELECT digest, id FROM intake WHERE digest IN ({marks})", list(digests)
+            )
+        )
 
     # -- the worker's side ----------------------------------------------------------------
 
@@ -132,7 +208,7 @@ class IntakeStore:
         return Item(
             number,
             from_micros(received),
-            _envelope_of(envelope),
+            envelope_of(envelope),
             bytes(content),
             attempts,
             bool(confirmed),
@@ -214,21 +290,3 @@ class IntakeStore:
             "SELECT id FROM intake WHERE state = 'held' AND next_at <= ?", [to_micros(now)]
         )
         return [row[0] for row in rows]
-
-
-def _envelope_values(envelope: Envelope) -> list[Any]:
-    return [
-        envelope.source,
-        envelope.sender,
-        to_json(envelope.recipients),
-        envelope.remote,
-        envelope.department,
-        envelope.silent,
-    ]
-
-
-def _envelope_of(row: Sequence[Any]) -> Envelope:
-    source, sender, recipients, remote, department, silent = row
-    return Envelope(
-        source, sender, tuple(json.loads(recipients)), remote, department, bool(silent)
-    )

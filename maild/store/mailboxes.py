@@ -79,7 +79,7 @@ class MailboxStore:
     def take_from_mailbox(self, items: Sequence[MailboxItem]) -> list[int]:
         digests = [content_digest(item.raw) for item in items]
         now = to_micros(self._clock.now())
-        with self._engine.write():
+        with self._intake.adding():
             numbers = [
                 self._take(item, digest, now)
                 for item, digest in zip(items, digests, strict=True)

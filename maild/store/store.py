@@ -4,11 +4,15 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from maild.clock import SystemClock
 from maild.desk.case import Case
-from maild.interfaces import Clock
+from maild.errors import Temporary
+from maild.interfaces import Clock, Intake
 from maild.links import new_secret
 from maild.store.alarms import Alarms
+from maild.store.arrivals import Arrivals
 from maild.store.browse import Browse
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
@@ -26,6 +30,8 @@ from maild.store.replay import Sightings
 from maild.store.storms import Storms
 from maild.store.troubles import Troubles
 
+log = structlog.get_logger("store")
+
 
 class Store:
     """Inbox, casebook and outbox on one database.
@@ -38,7 +44,8 @@ class Store:
         self, engine: Engine, clock: Clock, reckon: Callable[[Case], None] | None = None
     ) -> None:
         self.engine = engine
-        self.intake = IntakeStore(engine, clock)
+        self.arrivals = Arrivals(engine, clock) if engine.in_file else None
+        self.intake = IntakeStore(engine, clock, self.arrivals)
         self.mailboxes = MailboxStore(engine, self.intake, clock)
         self.outbox = Outbox(engine)
         self.alarms = Alarms(engine)
@@ -71,11 +78,20 @@ class Store:
         assert row is not None
         return bytes.fromhex(row[0])
 
+    @property
+    def doorstep(self) -> Intake:
+        """Where doors put down mail: waits for no other writer, where it need not."""
+        return self.arrivals or self.intake
+
     def forget_inherited(self) -> None:
         self.engine.forget_inherited()
+        if self.arrivals is not None:
+            self.arrivals.forget_inherited()
 
     def close(self) -> None:
         self.engine.close()
+        if self.arrivals is not None:
+            self.arrivals.close()
 
 
 def open_store(
@@ -90,7 +106,20 @@ def open_store(
     prepare(engine)
     clock = clock or SystemClock()
     _note_installation(engine, clock)
-    return Store(engine, clock, reckon)
+    store = Store(engine, clock, reckon)
+    _take_in(store)
+    return store
+
+
+def _take_in(store: Store) -> None:
+    """What has come through the doors and was not entered yet; it may wait where that can't
+    be done now."""
+    try:
+        if store.intake.settle():
+            log.warning("mail that waited has new numbers: the store was replaced")
+        store.intake.enter_all()
+    except Temporary as trouble:
+        log.warning("mail that has arrived can't be entered now", error=str(trouble))
 
 
 def _note_installation(engine: Engine, clock: Clock) -> None:

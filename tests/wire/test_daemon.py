@@ -238,9 +238,24 @@ def _send(desk: Desk, number: int) -> int:
     return 250
 
 
-def test_a_locked_store_puts_mail_off(desk: Desk) -> None:
-    """451 after the busy time, other clients are greeted meanwhile; then it works again."""
+def test_a_locked_store_stops_no_door(desk: Desk) -> None:
+    """What comes meanwhile is durable at once, and a ticket as soon as that is possible."""
     store = sqlite3.connect(desk.folder / "var/maild.db", isolation_level=None)
+    store.execute("BEGIN EXCLUSIVE")
+    begun = time.monotonic()
+    assert [_send(desk, number) for number in range(3)] == [250, 250, 250]
+    assert time.monotonic() - begun < 2
+    desk.await_log("can't be used now", seconds=30)
+    store.execute("ROLLBACK")
+    store.close()
+    assert desk.letter("acknowledgement", "c2@x.test")
+    assert len(desk.tickets()) == 3
+    assert "Traceback" not in desk.log
+
+
+def test_locked_arrivals_put_mail_off(desk: Desk) -> None:
+    """451 after the busy time, other clients are greeted meanwhile; then it works again."""
+    store = sqlite3.connect(desk.folder / "var/maild.db-arrivals", isolation_level=None)
     store.execute("BEGIN EXCLUSIVE")
     codes: list[int] = []
     sender = threading.Thread(target=lambda: codes.append(_send(desk, 1)))
