@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from maild.ingest import phrases
 from maild.ingest.header_block import header_field
-from maild.ingest.layout import DAY, EMAIL, TIME, Cut, any_of, bare
+from maild.ingest.layout import DAY, EMAIL, TIME, Cut, any_of, bare, clean
 
 _LONGEST_OPENING = 240  #: characters of one line of an attribution
 _WINDOW = 5  #: lines over which it may be wrapped
@@ -28,6 +28,12 @@ _DATED_SENDER = re.compile(
 _ISO_SENDER = re.compile(
     r"20\d\d-\d\d-\d\d\s\d{1,2}:\d\d\s(?:GMT|UTC)[+-]\d\d:\d\d\s[^\d:]{2,60}:?$"
 )
+#: `Quoting Ana <ana@x.test>:`, and `Ana <ana@x.test> sent:`, which without the colon is prose
+_QUOTING = re.compile(
+    rf"(?:{any_of(phrases.QUOTING)})\s.{{0,100}}[\w.+-]@[\w.-]{{3,100}}>?\s?:$", re.IGNORECASE
+)
+_SENT = re.compile(r".{8,200}<[^<>\s@]{1,64}@[^<>\s]{3,100}>\s?sent:$")
+_LINK_FOLLOWS = re.compile(r"<\s?(?:mailto:|$)", re.IGNORECASE)
 _GMAIL_CA = re.compile(r"Missatge de .{3,200} del dia .{4,60}$", re.IGNORECASE)
 _POSTED = re.compile(r"Posted by .{1,60} on \d{2}/\d{2}/\d{4}$", re.IGNORECASE)
 
@@ -38,8 +44,12 @@ def attribution(lines: Sequence[str], at: int) -> Cut | None:
         return None
     joined, perhaps = "", None
     for end in range(at, min(at + _WINDOW, len(lines))):
-        line = bare(lines[end])
-        if not line or len(line) > _LONGEST_OPENING or len(joined) > 400:
+        line = _continued(lines[end], joined)
+        if len(line) > _LONGEST_OPENING or len(joined) > 400:
+            break
+        if not line:
+            if _gap(lines, end, joined):
+                continue
             break
         glue = "" if not joined or joined[-1] in "<(" else " "
         joined = f"{joined}{glue}{line}"
@@ -51,6 +61,20 @@ def attribution(lines: Sequence[str], at: int) -> Cut | None:
         if line.endswith((":", ".", "!", "?")) and not _unfinished(joined):
             break
     return perhaps
+
+
+def _continued(line: str, joined: str) -> str:
+    """A line of it; a `>` that closes the address above is no quotation mark."""
+    if joined.rfind("<") > joined.rfind(">") and line.lstrip()[:1] == ">":
+        return ">" + bare(line)
+    return bare(line)
+
+
+def _gap(lines: Sequence[str], at: int, joined: str) -> bool:
+    """A blank line between date and address, as programs leave that make links of both."""
+    if at + 1 >= len(lines) or not (TIME.search(joined) and DAY.search(joined)):
+        return False
+    return _LINK_FOLLOWS.match(clean(lines[at + 1])) is not None
 
 
 def _has_address(text: str) -> bool:
@@ -93,6 +117,10 @@ def _is_attribution(joined: str) -> bool | None:
     dashed = joined.startswith("--") and joined.endswith("--")
     if _ISO_SENDER.match(joined) or _POSTED.match(joined):
         return True
+    if _QUOTING.match(joined):
+        return False
+    if _SENT.match(joined) and DAY.search(joined):
+        return True
     if (
         "@" in joined
         and _DATED_SENDER.match(joined)
@@ -128,6 +156,8 @@ def _weigh(text: str, before: str, after: str, ends: bool) -> bool | None:
         return ends or (opener and day)
     if address and ends and not after.strip() and len(before) < 120:
         return True
+    if ends and text.lower().startswith("in message <"):
+        return False
     if not (opener or day):
         return True if " via " in before and ends and len(text) < 120 else None
     if (day and time) or (day and opener) or "пользователь" in before:

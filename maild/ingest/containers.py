@@ -160,8 +160,9 @@ def _kind(
     if names & (_WHOLE | _SIGNATURE):
         return "whole"
     if name == "blockquote":
-        cite = attributes.get("type", "").lower() == "cite" or "gmail_quote" in names
-        return "quote" if cite or stack else None
+        # Gmail gives its class to what a person sets apart himself, too; then no element
+        # of its own stands around it.
+        return "quote" if attributes.get("type", "").lower() == "cite" or stack else None
     return "mixed" if names & _MIXED else None
 
 

@@ -82,8 +82,8 @@ def _laid_out(html: str) -> str:
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.model.config import ParserConfig
 
-    # the other profile indents every div
-    return str(get_text(html, ParserConfig(css=CSS_PROFILES["strict"])))
+    css = CSS_PROFILES["strict"]  # the other profile indents every div
+    return str(get_text(html, ParserConfig(css={**css, "hr": css["div"]})))
 
 
 def strip_tags(html: str) -> str:

@@ -1,7 +1,7 @@
 """What a line of mail looks like, and the shape of what introduces a quotation."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 LONGEST = 500  #: no line of a mail program is longer; a longer one is text
@@ -9,6 +9,7 @@ LONGEST = 500  #: no line of a mail program is longer; a longer one is text
 EMAIL = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,6}\w{2,20}")
 DAY = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})|\d\s?[年년]")
 TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
+_FULL = 60  #: characters from which on a line may have been wrapped
 _RULE = re.compile(r"[-_=*—─ ]{5,200}$")
 
 
@@ -32,6 +33,38 @@ def is_quoted(line: str) -> bool:
     """`> like this`; a Python prompt is no quotation."""
     head = line[:8].lstrip()
     return head.startswith(">") and not head.startswith(">>> ")
+
+
+def quoted_lines(lines: Sequence[str]) -> list[bool]:
+    """For each line, whether it is quoted with `>`, seen among its neighbours.
+
+    `>>> ` between lines of other depths is a third quotation, no prompt. What a program broke
+    off the end of a quoted line belongs to it, unless nothing was written above.
+    """
+    marked = [is_quoted(line) for line in lines]
+    if True not in marked:
+        return marked
+    for i, line in enumerate(lines):
+        if not marked[i] and line.startswith(">") and i and marked[i - 1]:
+            marked[i] = True
+    for i in range(len(lines) - 2, -1, -1):
+        if not marked[i] and lines[i].startswith(">") and marked[i + 1]:
+            marked[i] = True
+    first = marked.index(True)
+    if any(any(map(str.isalnum, line)) for line in lines[:first]):
+        for i in range(first + 1, len(lines) - 1):
+            if not marked[i] and marked[i - 1] and marked[i + 1]:
+                marked[i] = _broken_off(lines[i - 1], lines[i])
+    return marked
+
+
+def _broken_off(above: str, line: str) -> bool:
+    """A line that a program wrapped without a `>`: the one above is full, or left open."""
+    end = above.rstrip()[-1:]
+    if len(above) >= _FULL and line[:1].islower() and end not in ".?!:;":
+        return True
+    one_word = " " not in line.strip() and bool(line.strip())
+    return one_word and any(above.rfind(a) > above.rfind(z) for a, z in ("()", "<>"))
 
 
 def bare(line: str) -> str:

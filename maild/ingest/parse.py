@@ -84,7 +84,8 @@ def _read(raw: bytes, envelope_sender: str | None) -> Mail:
 def _judge(mail: Mail, envelope_sender: str | None) -> Mail:
     """Add what is new in it, and what kind of mail it is."""
     if len(mail.text) <= _TRIMMED:
-        trimmed = trim(mail.text, mail.html)
+        files = any(not attachment.inline for attachment in mail.attachments)
+        trimmed = trim(mail.text, mail.html, attached=files)
         mail = replace(
             mail,
             reply=trimmed.reply,

@@ -11,16 +11,19 @@ WROTE = (
     *("schrieb", "geschrieben", "schrieben sie"),
     *("a écrit", "a ecrit", "écrivait", "nous a dit"),
     *("escreveu", "ha scritto", "scrive", "schreef", "geschreven"),
-    *("skrev", "kirjoitti", "írta", "yazdı", "a scris", "έγραψε"),
+    *("skrev", "kirjoitti", "írta", "yazdı", "a scris", "έγραψε", "đã viết", "menulis"),
     *("napisał", "napisała", "napisał(a)", "napsal", "napsala", "napsal(a)", "napísal"),
     *("написал", "написала", "написал(а)", "пишет", "писал", "пише"),
-    *("写道", "寫道", "のメッセージ", "書きました", "님이 작성"),
+    *("写道", "寫道", "のメッセージ", "書きました", "님이 작성", "เขียนว่า"),
 )
+
+#: Webmail that dates nothing: *Quoting Ana Ruiz <ana@x.test>:*
+QUOTING = ("quoting", "zitat von", "citando a", "citando", "citant", "quoto", "cytowanie")
 
 #: How an attribution line may open; then a date and a name follow.
 OPENERS = (
     *("on", "at", "in message", "el", "el día", "em", "no dia", "a", "le", "il", "il giorno"),
-    *("am", "op", "den", "dne", "dňa", "dnia", "w dniu", "på", "ma"),
+    *("am", "op", "den", "dne", "dňa", "dnia", "w dniu", "på", "ma", "vào", "pada", "in data"),
     *(
         "søn.",
         "man.",
@@ -38,7 +41,10 @@ OPENERS = (
 )
 
 #: A word between name and verb that turns it into prose: *el técnico me escribió:*
-PRONOUNS = ("me", "nos", "te", "le", "les", "mi", "ci", "us", "mir", "uns", "m'", "ens", "nous")
+PRONOUNS = (
+    *("me", "nos", "te", "le", "les", "mi", "ci", "us", "mir", "uns", "m'", "ens", "nous"),
+    *("i", "we", "yo", "ich", "wir", "io", "je", "jo"),
+)
 
 #: Field names of a quoted header block, and the part each plays.
 FIELDS = {
@@ -57,6 +63,7 @@ FIELDS = {
 FIELDS["from"] += ["от кого", "enviado por", "från"]
 FIELDS["sent"] += [
     *("enviado el", "enviada em", "enviado em", "enviada el", "enviat el", "date d'envoi"),
+    *("envoyé le", "message du", "sendt den", "gesendet am"),
     *(
         "sent at",
         "sent on",
@@ -88,6 +95,7 @@ ORIGINAL = (
     *("mensaje original", "original message", "reply message", "mensaje de respuesta"),
     *("missatge original", "mensagem original", "message d'origine", "message original"),
     *("ursprüngliche nachricht", "originalnachricht", "urspruengliche nachricht"),
+    *("antwort nachricht", "ursprüngliche mail", "ursprüngliche e-mail"),
     *("messaggio originale", "oorspronkelijk bericht", "origineel bericht"),
     *("oprindelig meddelelse", "opprinnelig melding", "ursprungligt meddelande"),
     *("alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość"),

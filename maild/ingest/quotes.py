@@ -40,6 +40,10 @@ _SEPARATOR = re.compile(
 _BEGIN = re.compile(rf"(?:{any_of(phrases.BEGIN_FORWARDED)})\s?:?$", re.IGNORECASE)
 
 
+#: `Forwarded message:` announces one only above header fields; alone it is a heading.
+_HEADING = re.compile(rf"(?:{any_of(phrases.FORWARDED)})\s?:$", re.IGNORECASE)
+
+
 def separator(line: str) -> str | None:
     """`original` or `forwarded` when the line announces a quoted mail."""
     if len(line) > LONGEST:
@@ -59,6 +63,9 @@ def find_cut(lines: Sequence[str], at: int) -> Cut | None:
         return Cut(at, at + 1, "marker")
     if kind := separator(line):
         return _with_block(lines, Cut(at, at + 1, kind))
+    if _HEADING.match(bare(line)):
+        cut = _with_block(lines, Cut(at, at + 1, "forwarded"))
+        return cut if cut.fields else None
     return header_block(lines, at) or attribution(lines, at)
 
 

@@ -46,6 +46,10 @@ _FOOTER = re.compile(
     r"från min |mit .{2,30} gesendet$)",
     re.IGNORECASE,
 )
+#: "Sent from my desk, which is easier": a verb makes it a sentence
+_SENTENCE = re.compile(
+    r"(?:,|\bque|\bwhich)\s(?:is|are|was|it|which|and i|es|son|está|ist|c'est)\b", re.IGNORECASE
+)
 _LIST_FOOTER = re.compile(
     r"(?:.{1,60} mailing list|to unsubscribe|unsubscribe|you received this message because|"
     r"you are receiving this|para (?:anular|cancelar|dejar de)|"
@@ -82,7 +86,9 @@ _CLOSING = re.compile(
 
 def is_footer(line: str) -> bool:
     """ "Enviado desde mi iPhone", "Get Outlook for iOS" and the like."""
-    return len(line) <= _LONGEST and _FOOTER.match(clean(line)) is not None
+    if len(line) > _LONGEST or not (hit := _FOOTER.match(clean(line))):
+        return False
+    return "http" in line or _SENTENCE.search(line[hit.end() :]) is None
 
 
 def start(lines: Sequence[str]) -> int:
@@ -144,7 +150,8 @@ def _before_footers(lines: Sequence[str]) -> int:
 
 def _is_list_footer(lines: Sequence[str], i: int) -> bool:
     """`____` and the name of the mailing list below it."""
-    return is_rule(lines[i]) and any(
+    drawn = is_rule(lines[i]) or clean(lines[i]) in ("__", "___", "____")
+    return drawn and any(
         _LIST_FOOTER.match(clean(line)[:_LONGEST]) for line in lines[i + 1 : i + 3]
     )
 
@@ -195,7 +202,7 @@ def surely_signs(text: str) -> bool:
     """Looks like a signature, and has more than names: a closing, a telephone, an address."""
     lines = [_naked(line) for line in text[:6000].splitlines() if line.strip()]
     return looks_like_signature(text) and any(
-        _CLOSING.fullmatch(line.strip(" ,.;!-"))
+        _closes(line)
         or _PHONE.match(line)
         or _LINK.match(line)
         or _CONFIDENTIAL.match(line)
@@ -203,6 +210,17 @@ def surely_signs(text: str) -> bool:
         or "@" in line
         for line in lines
         if len(line) <= _LONGEST
+    )
+
+
+def _closes(line: str) -> bool:
+    """`Un saludo,` and `Regards, Ana`"""
+    hit = _CLOSING.match(line)
+    if hit is None:
+        return False
+    rest = line[hit.end() :].strip(" ,.;!-")
+    return not rest or (
+        line[hit.end() : hit.end() + 1] in ",." and len(rest) < 40 and _names(rest)
     )
 
 
@@ -218,7 +236,7 @@ def _line_signs(line: str) -> bool:
         return True
     if "|" in line:
         return all(_line_signs(part.strip()) for part in line.split("|"))
-    if _CONFIDENTIAL.match(line) or _CLOSING.fullmatch(line.strip(" ,.;!-")):
+    if _CONFIDENTIAL.match(line) or _closes(line):
         return True
     if any(mark in line for mark in "?!;¿¡"):
         return False

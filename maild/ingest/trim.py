@@ -23,11 +23,12 @@ class Trimmed:
     inline_answers: bool = False  #: quoted lines stand in `reply`: answers between or below
 
 
-def trim(text: str, html: str | None = None) -> Trimmed:
+def trim(text: str, html: str | None = None, *, attached: bool = False) -> Trimmed:
     """Take a mail's text apart; `html` is the same mail's HTML body, if it has one.
 
-    Where the sender wrote between or below quoted lines, those stay. Never raises; time is
-    linear in the size of the text.
+    Where the sender wrote between or below quoted lines, those stay. `attached`: files came
+    with it, so that nothing above a quotation is an answer too, the files; else a text that
+    is a quotation alone is the reply. Never raises; time is linear in the size of the text.
     """
     lines = text.split("\n")
     page = _read(lines, _mask(lines, text, html))
@@ -37,6 +38,8 @@ def trim(text: str, html: str | None = None) -> Trimmed:
     end = len(lines) if cut is None else cut
     end = _without_rules(lines, min(end, signature.start(lines[:end])))
     if not _has_words(lines[:end]):
+        if attached and cut is not None:
+            return Trimmed("", text.strip("\r\n"), False)
         return Trimmed(text.strip("\r\n"), "", False)
     reply, quoted = "\n".join(lines[:end]), "\n".join(lines[end:])
     return Trimmed(reply.rstrip().lstrip("\r\n"), quoted.strip("\r\n").rstrip(), inline)
@@ -44,13 +47,13 @@ def trim(text: str, html: str | None = None) -> Trimmed:
 
 def _without_rules(lines: Sequence[str], end: int) -> int:
     """The line drawn above a quotation belongs to it."""
-    while (
-        end < len(lines)
-        and end
-        and (layout.is_rule(lines[end - 1]) or not lines[end - 1].strip())
-    ):
+    while 0 < end < len(lines) and _is_rule_or_blank(lines[end - 1]):
         end -= 1
     return end
+
+
+def _is_rule_or_blank(line: str) -> bool:
+    return not line.strip() or layout.is_rule(line) or layout.clean(line) in _SHORT_RULES
 
 
 def has_marker(text: str) -> bool:
@@ -62,6 +65,7 @@ def has_marker(text: str) -> bool:
 # -- look --------------------------------------------------------------------------------
 
 
+_SHORT_RULES = ("--", "---", "----", "==", "===", "====", "__", "___", "____", "* * *")
 _LINES_READ = 4000  #: nobody answers above a quotation at such length; that is a log
 
 
@@ -75,11 +79,12 @@ class _Page:
 
 
 def _read(lines: Sequence[str], mask: Sequence[bool]) -> _Page:
-    quoted = [mask[i] or layout.is_quoted(line) for i, line in enumerate(lines)]
+    marked = layout.quoted_lines(lines)
+    quoted = [mask[i] or marked[i] for i in range(len(lines))]
     cuts: dict[int, layout.Cut] = {}
     at = 0
     while at < min(len(lines), _LINES_READ):
-        cut = None if layout.is_quoted(lines[at]) else quotes.find_cut(lines, at)
+        cut = None if marked[at] else quotes.find_cut(lines, at)
         if cut:
             cuts[at] = cut
         at = cut.end if cut else at + 1
