@@ -70,6 +70,14 @@ def test_the_marker_is_recognised_however_it_comes_back() -> None:
     assert not has_marker("Please reply above this line if you can ## thanks")
 
 
+def test_files_above_a_quotation_are_an_answer_without_words() -> None:
+    """With files the whole text may be folded; without, somebody sent back what he got."""
+    text = "\n\nOn 3/5/2026 at 10:00, Ana wrote:\n\n> Can you send the bill?\n"
+    assert trim(text, attached=True) == Trimmed("", text.strip("\n"))
+    assert trim(text).reply == text.strip("\n")
+    assert trim("Ann Smith\n-- \nBoss", attached=True).reply == "Ann Smith"
+
+
 # -- HTML --------------------------------------------------------------------------------
 
 OLD = "Have you tried restarting it? Regards, Support"

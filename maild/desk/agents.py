@@ -386,7 +386,9 @@ class Agents:
 
 def new_words(mail: Mail) -> str:
     """What its sender wrote; "" where there is nothing but a quoted notice."""
-    if mail.quoted or not has_marker(mail.reply):
+    if mail.quoted:
+        return mail.reply  # "": the files that came with it are the answer
+    if not has_marker(mail.reply):
         return mail.reply or mail.text
     again = trim(f"x\n{mail.text}")  # as if a word of his stood above it
     return "" if again.reply == "x" else mail.reply

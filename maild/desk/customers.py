@@ -268,7 +268,7 @@ def words_of(reading: Reading) -> Words:
     mail = reading.mail
     return Words(
         reading.sender,
-        mail.reply or mail.text,
+        mail.reply if mail.quoted else mail.reply or mail.text,
         mail.quoted,
         mail.html and clean_html(mail.html),
     )

@@ -302,6 +302,27 @@ def test_attachments_travel_both_ways(office: Office, notice: Received) -> None:
     assert "a.exe" in message.text
 
 
+def test_a_file_above_the_quotation_is_an_answer(office: Office, notice: Received) -> None:
+    """He answers with nothing but a file: the customer gets it, and nothing of the notice."""
+    receipt = b"%PDF-1.4 factura"
+    office.answer(notice, "", files=[("factura.pdf", "application/pdf", receipt)])
+    reply = office.letter("reply")
+    assert reply.files == [("factura.pdf", receipt)]
+    assert "escribió:" not in reply.text
+    assert [m["kind"] for m in office.ticket()["messages"]] == ["customer", "agent"]
+
+
+def test_a_customers_file_above_the_quotation_comes_alone(
+    office: Office, notice: Received
+) -> None:
+    """What he sends back quoted is folded away for the agent, too."""
+    office.answer(notice, "¿Me manda una foto?")
+    office.answer(office.letter("reply"), "", files=[("foto.png", "image/png", b"PNG")])
+    message = office.letter("agent-message")
+    assert message.files == [("foto.png", b"PNG")]
+    assert office.ticket()["messages"][-1]["text"] == ""
+
+
 def test_a_note_in_the_middle_is_sent_to_nobody(office: Office, notice: Received) -> None:
     """Commands stand at the top; what follows a later `#nota` was surely not for outside."""
     office.answer(notice, "Hola, Luis:\n#nota\nSECRETO")
