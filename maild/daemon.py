@@ -30,7 +30,6 @@ LOOK_EVERY_S = 0.5
 LOCK_PATIENCE_S = 2.0
 STILL_FOR_S = 0.05  #: a file that has not changed so long has been written
 WRITTEN_WITHIN_S = 0.5
-NOT_USED = "The new configuration is not used"
 
 
 class Doors(Protocol):
@@ -44,7 +43,7 @@ class Doors(Protocol):
 class House(Protocol):
     """Letters to the admins."""
 
-    def tell_admins(self, title: str, text: str) -> None: ...
+    def tell_unused(self, reason: str) -> None: ...
 
     def tell_changes(self, changes: Sequence[str]) -> None: ...
 
@@ -225,7 +224,7 @@ class Daemon:
             log.error("the new configuration is not used", error=reason, exc_info=not known)
             if reason != self._told:
                 self._told = reason
-                _in_child(lambda: parts.house.tell_admins(NOT_USED, reason))
+                _in_child(lambda: parts.house.tell_unused(reason))
             return parts
         self._told = ""
         changes = fresh.changes_since(parts)

@@ -15,12 +15,16 @@ from maild.health.expiry import Expiring, certificate_end
 from maild.health.watch import HealthWatch
 from maild.model.letter import Letter, LetterType
 from maild.model.mail import Address
+from maild.oauth.token import Token
 from maild.processes import Stop
 from maild.store import Store, open_store
+from maild.store.store import new_holder
+from maild.store.tokens import Tokens
 from tests.servers.certificate import certificate
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
 from tests.servers.sink import Sink
+from tests.servers.token_server import TokenServer
 from tests.wire.desk import Desk, as_sent, is_letter, mail, text_of, wait_until
 
 NOW = datetime(2026, 6, 8, 7, 0, tzinfo=UTC)
@@ -271,7 +275,7 @@ host = "127.0.0.1"
 port = {port}
 security = "none"
 user = "{user}"
-password = "{password}"
+{sign_in}
 after = "delete"
 """
 
@@ -315,18 +319,50 @@ class Running:
         store.close()
 
 
+TOKEN = """oauth = {{ provider = "custom", flow = "{flow}", scope = "mail", \
+client_id = "desk-1", client_secret = {{ file = "secret" }}, \
+token_url = "{url}/token", auth_url = "{url}/authorize" }}"""
+#: how one of three accounts may be broken, and what the admins read of it
+BROKEN = {
+    "wrong password": "sign-in refused: [AUTHENTICATIONFAILED]",
+    "revoked grant": "maild oauth login dos",
+    "expired secret": "AADSTS7000222",
+}
+
+
+def break_account(kind: str, folder: Path, provider: TokenServer) -> str:
+    """How it signs in, as the config has it."""
+    (folder / "secret").write_text("canary-secret")
+    (folder / "secret").chmod(0o600)
+    if kind == "wrong password":
+        return 'password = "canary-wrong"'
+    if kind == "expired secret":
+        said = "AADSTS7000222: The provided client secret keys are expired."
+        provider.fail = (401, {"error": "invalid_client", "error_description": said})
+        return TOKEN.format(flow="client_credentials", url=provider.url)
+    store = open_store(f"sqlite:///{folder}/var/maild.db")
+    then = datetime.now(UTC) - timedelta(hours=2)
+    spent = Token("canary-access", then, then + timedelta(hours=1), "canary-refresh")
+    Tokens(store.engine, store.leases, new_holder()).keep("dos", spent)
+    store.close()  # the provider knows nothing of it any more
+    return TOKEN.format(flow="browser", url=provider.url)
+
+
 @pytest.mark.wire
-def test_a_wrong_password_on_one_of_three_mailboxes(
-    tmp_path: Path, sink: Sink, dovecot: Dovecot
+@pytest.mark.parametrize("kind", BROKEN)
+def test_one_of_three_accounts_is_broken(
+    kind: str, tmp_path: Path, sink: Sink, dovecot: Dovecot
 ) -> None:
-    """The other two flow on; the admins hear of it by the second route, once, while the
-    first one is down."""
+    """The other two flow on; the admins hear of it within ten minutes by the second route,
+    once, with the reason and no secret, while the first route is down."""
     users = {name: dovecot.user() for name in ("uno", "dos", "tres")}
-    relay = free_port()  # nobody there
+    relay, provider = free_port(), TokenServer()  # nobody is at the relay's port
     more = ALERTS.format(port=sink.port)
     for name, user in users.items():
-        password = "canary-wrong" if name == "dos" else "x"
-        more += MAILBOX.format(name=name, port=dovecot.port, user=user, password=password)
+        password = 'password = "x"'
+        if name == "dos":
+            password = break_account(kind, tmp_path, provider)
+        more += MAILBOX.format(name=name, port=dovecot.port, user=user, sign_in=password)
     desk = Desk(tmp_path, protocol=None, more=more)
     text = desk.config.read_text()
     desk.write_config(
@@ -335,6 +371,7 @@ def test_a_wrong_password_on_one_of_three_mailboxes(
     app = build(load(desk.config))
     running = Running(app, "worker", "mailboxes", "delivery")
     try:
+        wait_until(lambda: troubles(app) == ["mailbox:dos"])
         running.look_ahead(9)
         for name in ("uno", "tres"):
             with dovecot.client(users[name]) as client:
@@ -342,17 +379,19 @@ def test_a_wrong_password_on_one_of_three_mailboxes(
         wait_until(lambda: len(desk.tickets()) == 2)
         assert sink.letters == []
         for _ in range(3):
-            running.look_ahead(11)
+            running.look_ahead(10)
         caught = sink.wait_for(1)
         wait_until(lambda: desk.queue()["outgoing"]["deferred"])
-        subjects = [str(letter.message["Subject"]) for letter in caught]
-        assert any("dos" in subject for subject in subjects), subjects
-        assert all(is_letter(c.message, "admin", "admin@acme.test") for c in caught)
-        assert "canary" not in "".join(text_of(c.message) for c in caught)
+        letters = [letter.message for letter in caught]
+        (letter,) = [m for m in letters if "No se puede leer el buzón dos" in str(m["Subject"])]
+        assert BROKEN[kind] in " ".join(text_of(letter).split())
+        assert all(is_letter(m, "admin", "admin@acme.test") for m in letters)
+        assert "canary" not in "".join(map(text_of, letters))
         assert caught[0].sender == "soporte@acme.test"
         assert "mailbox:dos" in troubles(app) and "mailbox:uno" not in troubles(app)
     finally:
         running.close()
+        provider.close()
     assert len({str(c.message["Message-ID"]) for c in sink.letters}) == len(sink.letters)
 
 
@@ -376,7 +415,7 @@ def test_a_relay_in_trouble_is_told_by_the_other(tmp_path: Path, sink: Sink) -> 
         wait_until(lambda: troubles(app) == ["relay"])
         running.look_ahead(11)
         (letter,) = sink.wait_for(1)
-        assert str(letter.message["Subject"]).endswith("Letters do not leave")
+        assert str(letter.message["Subject"]).endswith("Las cartas no salen")
         assert "canary" not in text_of(letter.message)
         secret.write_text("canary-right")
         for item in desk.queue()["items"]:
@@ -400,7 +439,7 @@ def test_a_second_route_that_fails_falls_back_on_the_first(tmp_path: Path, sink:
     app = build(load(desk.config))
     running = Running(app, "delivery")
     try:
-        app.house.tell_admins("Prueba", "de dos caminos")
+        app.house.tell_unused("de dos caminos")
         (letter,) = sink.wait_for(1)
         assert letter.message["X-Maild-Type"] == "admin"
         assert letter.sender != "soporte@acme.test"  # the first route's own sender
@@ -414,7 +453,7 @@ def test_the_first_route_is_the_only_one(tmp_path: Path, sink: Sink) -> None:
     app = build(load(desk.config))
     running = Running(app, "delivery")
     try:
-        app.house.tell_admins("Prueba", "")
+        app.house.tell_unused("")
         sink.wait_for(1)
     finally:
         running.close()

@@ -227,5 +227,7 @@ def refuses_sign_in(error: Exception) -> bool:
 def describe(error: Exception) -> str:
     """A trouble in one line of plain text, without the server's control characters."""
     text = " ".join(str(error).split()) or type(error).__name__
+    if text[:2] in ("b'", 'b"'):  # imaplib's errors are made of bytes
+        text = text[2:-1]
     kind = "sign-in refused: " if refuses_sign_in(error) else ""
     return kind + "".join(c if c.isprintable() else "?" for c in text)[:300]

@@ -37,7 +37,7 @@ def practice(settings: Settings, in_hours: InHours) -> Practice:
         pilot_for=desk.pilot_for,
         reopen_window=lifecycle.reopen_window,
         closed_letter=lifecycle.closed_letter,
-        agent_proof=frozenset(Proof(p) for p in security.agent_proof if p != "dkim"),
+        agent_proof=frozenset(map(Proof, security.agent_proof)),
         results=_results(settings),
         public_domains=PUBLIC_DOMAINS | {d.casefold() for d in security.public_domains},
         acknowledgements=Allowance(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from maild.health.sentences import told
 from maild.model.letter import LetterType
 from maild.model.mail import Address
 from maild.notify.facts import Information
@@ -12,8 +13,6 @@ from maild.store import Store
 if TYPE_CHECKING:
     from maild.app import App
 
-_CHANGED = {"es": "La configuración ha cambiado", "en": "The configuration has changed"}
-
 
 @dataclass(frozen=True, slots=True)
 class HouseMail:
@@ -21,18 +20,25 @@ class HouseMail:
 
     app: "App"
 
-    def tell_admins(self, title: str, text: str, *, cause: str | None = None) -> None:
-        """Trouble, in a transaction of its own."""
+    def tell_unused(self, reason: str) -> None:
+        """The new config is not used, and why; in a transaction of its own."""
         with self.app.opened() as store, store.write():
-            self.write_admins(store, title, text, cause)
+            self.write_trouble(store, "not-used", None, reason=reason)
 
     def tell_changes(self, changes: Sequence[str]) -> None:
-        """The admins hear what the new config has changed."""
-        title = _CHANGED.get(self.app.practice.language, _CHANGED["en"])
-        self.tell_admins(title, "\n".join(changes))
+        """What the new config has changed."""
+        with self.app.opened() as store, store.write():
+            self.write_trouble(store, "changed", None, reason="\n".join(changes))
+
+    def write_trouble(
+        self, store: Store, key: str, cause: str | None, **values: object
+    ) -> None:
+        """One of `health.sentences` to the admins, within the caller's transaction."""
+        title, text = told(key, self.app.practice.language, **values)
+        self.write_admins(store, title, text, cause)
 
     def write_admins(self, store: Store, title: str, text: str, cause: str | None) -> None:
-        """The same within the caller's transaction. A cause is told of once."""
+        """Words to the admins, within the caller's transaction. A cause is told of once."""
         facts = Information(title=title, lines=tuple(text.splitlines()))
         self.inform(store, self.app.roster.admins, facts, cause=cause)
 

@@ -46,12 +46,13 @@ class Addresses:
     domains: frozenset[str]
 
     def accepts(self, address: str) -> bool:
-        """One of ours, with or without a plus word; or the postmaster of our domains."""
+        """One of ours, with or without a plus word; or the postmaster of our domains, who may
+        stand without one (RFC 5321 4.5.1)."""
         key = address.casefold()
         if plain(key) in self.own or key in self.own:
             return True
         local, _, domain = key.rpartition("@")
-        return local == "postmaster" and domain in self.domains
+        return key == "postmaster" or (local == "postmaster" and domain in self.domains)
 
 
 def addresses(settings: Settings) -> Addresses:

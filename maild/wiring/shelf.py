@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from maild.config.settings import Settings
 from maild.desk.questions import Reply
 from maild.desk.sentences import say
+from maild.health.sentences import told
 from maild.kb.article import Article
 from maild.kb.draft import write_draft
 from maild.kb.library import Fault
@@ -66,12 +67,10 @@ class Shelf:
 
     def tell_broken(self, fault: Fault) -> None:
         """An article that can't be read, to its owner."""
+        path, language = fault.path, self.app.practice.language
+        title, text = told("article", language, name=path.name, path=path, reason=fault.reason)
         with self.store.write():
-            self._tell_owner(
-                f"{fault.path.name} can't be used",
-                f"{fault.path}: {fault.reason}\nUntil then the other articles are shown.",
-                f"kb:{fault.key}",
-            )
+            self._tell_owner(title, text, f"kb:{fault.key}")
         self.app.letters_bell.ring()
 
     def _tell_owner(self, title: str, text: str, cause: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from maild.config import promises
 from maild.desk.practice import Mode
 from maild.digests import DigestRounds
+from maild.health.sentences import told
 from maild.health.watch import HealthWatch
 from maild.hooks import Hook, HookRounds
 from maild.jobs import HeldMail, Planning, TicketRounds
@@ -38,6 +39,7 @@ def jobs(app: "App", store: Store) -> list[Job]:
             partial(expiring, settings, store),
             partial(app.house.write_admins, store),
             ring,
+            language=app.practice.language,
         ),
         Planning(store, promises.fingerprint(settings, app.rulebook)),
         RetentionRounds(store.engine, conduct.retention(settings), zone),
@@ -71,25 +73,19 @@ def _hooks(app: "App") -> dict[str, Hook]:
 
 
 def _tell_stuck(app: "App", store: Store, ticket: int, reason: str) -> None:
-    title = f"The deadlines of request {ticket} could not be handled"
-    app.house.write_admins(store, title, reason, f"deadlines:{ticket}")
+    cause = f"deadlines:{ticket}"
+    app.house.write_trouble(store, "deadlines", cause, number=ticket, reason=reason)
 
 
 def _tell_hook(app: "App", store: Store, name: str, reason: str) -> None:
-    title = f"[webhook.{name}] took no event for a day"
-    day = app.clock.now().date()
-    app.house.write_admins(store, title, reason, f"webhook:{name}:{day}")
+    cause = f"webhook:{name}:{app.clock.now().date()}"
+    app.house.write_trouble(store, "webhook", cause, name=name, reason=reason)
     app.letters_bell.ring()
 
 
 def _tell_expired(app: "App", store: Store, number: int) -> None:
     item = store.intake.item(number)
-    sender = (item.envelope.sender if item else None) or "an unknown sender"
-    app.house.write_admins(
-        store,
-        f"Message {number} was never confirmed",
-        f"It came from {sender} in an agent's name. Nothing of it was done.\n"
-        f"maild queue raw in{number}",
-        f"expired:{number}",
-    )
+    sender = item.envelope.sender if item else None
+    sender = sender or told("nobody", app.practice.language)[0]
+    app.house.write_trouble(store, "expired", f"expired:{number}", number=number, sender=sender)
     app.letters_bell.ring()

@@ -625,6 +625,7 @@ def test_troubles_are_told_in_one_plain_line() -> None:
     """Control characters a server smuggles into its words do not reach the log."""
     assert describe(ValueError("a\r\nb\x1b[31m")) == "a b?[31m"
     assert describe(ValueError()) == "ValueError"
+    assert describe(ValueError("b'[UNAVAILABLE] later'")) == "[UNAVAILABLE] later"
 
 
 # -- long ones -----------------------------------------------------------------------------
