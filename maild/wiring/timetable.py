@@ -16,6 +16,7 @@ from maild.notify.facts import Information
 from maild.reporting import ReportRounds
 from maild.store import Store
 from maild.store.retention import RetentionRounds
+from maild.store.search import Search, SearchRounds
 from maild.surveying import SurveyRounds
 from maild.timetable import Job
 from maild.wiring import conduct
@@ -48,6 +49,7 @@ def jobs(app: "App", store: Store) -> list[Job]:
         HookRounds(store, _hooks(app), app.practice.tag, partial(_tell_hook, app, store)),
         SurveyRounds(store, app.practice.surveys, app.roster, notices, ring),
         DigestRounds(store, room, app.rulebook, zone, ring),
+        SearchRounds(Search(store.engine)),
     ]
 
 
