@@ -27,7 +27,7 @@ LAYERS: dict[str, str] = {
         maild.ingest.imap maild.ingest.imap_client maild.ingest.imap_folder
         maild.ingest.mailbox maild.ingest.smtp maild.ingest.smtp_session maild.ingest.lmtp
         maild.ingest.group_commit maild.ingest.door_limits maild.ingest.reader
-        maild.ingest.sandbox
+        maild.ingest.sandbox maild.ingest.dkim_keys
         maild.reports.charts maild.reports.drawing maild.reports.letter
         """,
     "work": """

@@ -94,9 +94,14 @@ class Reader:
             member,
             clues,
             self._match(clues, mail, sender, member, now),
-            prove(mail, envelope, clues, self.practice.results),
+            self._prove(mail, envelope, clues),
             self.look.known_address(sender.email),
         )
+
+    def _prove(self, mail: Mail, envelope: Envelope, clues: Clues) -> Trust:
+        named = (address.email for address in (*mail.to, *mail.cc))
+        sent_here = any(self.roster.is_own(email) for email in named)
+        return prove(mail, envelope, clues, self.practice.results, sent_here=sent_here)
 
     def _match(
         self, clues: Clues, mail: Mail, sender: Address, member: Member, now: datetime

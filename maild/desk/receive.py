@@ -26,7 +26,7 @@ from maild.ingest.screen import screen
 from maild.model.mail import Automatic, Envelope, Mail
 from maild.model.ticket import Message, Ticket
 from maild.rules import Decision
-from maild.threading.clues import addresses_of
+from maild.threading.clues import addresses_of, is_postmaster
 
 _AGENT_LETTERS = frozenset(
     {"agent-new", "agent-message", "assigned", "escalation", "returned", "sla-warning",
@@ -129,7 +129,7 @@ class Desk:
         sent_to = addresses_of(reading.mail, reading.envelope)
         if self.reader.roster.department_of(sent_to) is not None:
             return False
-        return any(address.casefold().startswith("postmaster@") for address in sent_to)
+        return any(map(is_postmaster, sent_to))
 
     def _pass_to_admins(self, reading: Reading) -> Outcome:
         self._tell_house(reading, self.reader.roster.admins)

@@ -4,9 +4,10 @@
 """
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from maild.ingest import bounds, sandbox
+from maild.ingest import bounds, dkim, sandbox
 from maild.ingest.parse import TOO_MUCH_MEMORY, parse
 from maild.ingest.sandbox import Answer, Sandbox
 from maild.model.mail import Mail
@@ -17,7 +18,8 @@ REASONS = {
     sandbox.DEATH: "reading it stopped the parser",
 }
 
-Item = tuple[bytes, str | None]
+#: a message, its envelope sender, and DKIM keys where its signatures are to be checked
+Item = tuple[bytes, str | None] | tuple[bytes, str | None, Mapping[str, str]]
 
 
 class Reader:
@@ -35,7 +37,7 @@ class Reader:
         return self.read_many([(raw, envelope_sender)])[0]
 
     def read_many(self, items: Sequence[Item]) -> list[Mail]:
-        """Several (message, envelope sender), in order; each fails for itself only."""
+        """Several messages, in order; each fails for itself only."""
         return list(self.stream(items))
 
     def stream(self, items: Sequence[Item]) -> Iterator[Mail]:
@@ -49,16 +51,24 @@ class Reader:
 
 
 def _work(job: bytes) -> bytes:
-    raw, envelope_sender = pickle.loads(job)  # noqa: S301 -- packed by `read_many`
-    mail = parse(raw, envelope_sender=envelope_sender)
+    mail = read_here(pickle.loads(job))  # noqa: S301 -- packed by `stream`
     if mail.error == TOO_MUCH_MEMORY:
         raise MemoryError
     return sandbox.pack(mail)
 
 
+def read_here(item: Item) -> Mail:
+    """One message, in this very process."""
+    raw, envelope_sender, *keys = item
+    mail = parse(raw, envelope_sender=envelope_sender)
+    if not keys or mail.error or mail.from_ is None:
+        return mail
+    return replace(mail, signing=dkim.check(raw, mail.from_.domain, *keys))
+
+
 def _mail(item: Item, answer: Answer) -> Mail:
     if answer.result is None:
-        raw, envelope_sender = item
+        raw, envelope_sender, *_ = item
         return bounds.stub(raw, REASONS[answer.lost], envelope_sender=envelope_sender)
     mail = pickle.loads(answer.result)  # noqa: S301 -- our own child's
     assert isinstance(mail, Mail)

@@ -32,6 +32,7 @@ CONTROL = "553 5.1.7 Control characters have no place in an address"
 
 END_OF_DATA = b"\r\n.\r\n"
 _ATOM = r'[^\s<>()\[\],;:\\"@]+'
+_DOT_ATOM = re.compile(r"[^\s<>()\[\],;:\\\"@.]+(?:\.[^\s<>()\[\],;:\\\"@.]+)*")
 _MAILBOX = rf'(?:{_ATOM}|"(?:[^"\\]|\\.)*")(?:@(?:{_ATOM}|\[[^\s\[\]\\]*\]))?'
 # RFC 5321 4.1.2: a source route is read and ignored; brackets may be missing.
 _PATH = re.compile(rf"<\s*(?:@[^\s<>:]+:)?({_MAILBOX})?\s*>|({_MAILBOX})")
@@ -336,10 +337,19 @@ class Hooks:
     ) -> str:
         if len(transaction.rcpt_tos) >= self._door.admission.limits.max_recipients:
             return "452 4.5.3 Too many recipients, send the rest in another message"
+        address = unquoted(address)
         if not self._door.accepts(address):
             return UNKNOWN
         transaction.rcpt_tos.append(address)
         return "250 2.1.5 OK"
+
+
+def unquoted(address: str) -> str:
+    """The address without quotation marks it does not need (RFC 5321 4.1.2: `"ana"@x.test` is
+    `ana@x.test`)."""
+    local, at, domain = address.rpartition("@")
+    bare = re.sub(r"\\(.)", r"\1", local[1:-1])
+    return f"{bare}{at}{domain}" if local[:1] == '"' and _DOT_ATOM.fullmatch(bare) else address
 
 
 class _Content:

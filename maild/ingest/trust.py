@@ -8,6 +8,7 @@ one address proves nothing.
 import re
 from dataclasses import dataclass
 
+from maild.ingest.dkim import is_aligned
 from maild.model.mail import Envelope, Mail, Proof
 from maild.threading.clues import Clues
 
@@ -30,8 +31,15 @@ class Trust:
     because: str
 
 
-def prove(mail: Mail, envelope: Envelope, clues: Clues, results: AuthResults) -> Trust:
-    """The strongest proof, and the words for it."""
+def prove(
+    mail: Mail,
+    envelope: Envelope,
+    clues: Clues,
+    results: AuthResults,
+    *,
+    sent_here: bool = False,
+) -> Trust:
+    """The strongest proof, and the words for it. `sent_here`: To or Cc name this desk."""
     if mail.from_ is None or len(mail.senders) != 1:
         return Trust(Proof.NONE, "From is not exactly one address")
     dmarc = dmarc_result(mail, envelope, results)
@@ -45,7 +53,20 @@ def prove(mail: Mail, envelope: Envelope, clues: Clues, results: AuthResults) ->
         return Trust(Proof.REFERENCE, "carries the id of this sender's letters")
     if dmarc == "pass":
         return Trust(Proof.DMARC, "dmarc=pass")
-    return Trust(Proof.NONE, "nothing proves the sender")
+    return _by_signature(mail, mail.from_.domain, sent_here=sent_here)
+
+
+def _by_signature(mail: Mail, author: str, *, sent_here: bool) -> Trust:
+    """A signature we checked. Only where To or Cc, which it covers, name this desk: what was
+    written to somebody else, he may have sent on."""
+    signing = mail.signing
+    if signing is None:
+        return Trust(Proof.NONE, "nothing proves the sender")
+    if not signing.domain or not is_aligned(author, signing.domain):
+        return Trust(Proof.NONE, f"nothing proves the sender; DKIM: {signing.because}")
+    if not sent_here:
+        return Trust(Proof.NONE, "it is signed, but neither To nor Cc names this desk")
+    return Trust(Proof.DKIM, signing.because)
 
 
 def dmarc_result(mail: Mail, envelope: Envelope, results: AuthResults) -> str | None:

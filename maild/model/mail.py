@@ -85,6 +85,14 @@ class Screening:
 
 
 @dataclass(frozen=True, slots=True)
+class Signing:
+    """What we found of a mail's DKIM signatures (`ingest.dkim`)."""
+
+    domain: str  #: whose signature holds and speaks for the From; "" where none does
+    because: str  #: the signature, or why none holds, for `maild why`
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A raw message, read. Never an exception: `error` says why it would become a stub."""
 
@@ -106,6 +114,7 @@ class Mail:
     headers: tuple[tuple[str, str], ...] = ()  #: top level, in order, decoded and clean
     encrypted: bool = False  #: PGP or S/MIME that can't be read here
     screening: Screening = Screening()
+    signing: Signing | None = None  #: None: its signatures were not looked at
     error: str | None = None
 
     def header(self, name: str) -> str | None:
@@ -124,6 +133,7 @@ class Proof(StrEnum):
     TOKEN = "token"  #: its address was signed for this ticket and this sender
     REFERENCE = "reference"  #: it names an unguessable id sent to that very address
     DMARC = "dmarc"  #: the mail server we believe says dmarc=pass
+    DKIM = "dkim"  #: its signature holds, as we checked ourselves
     NONE = "none"
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from maild.errors import Temporary
+from maild.ingest.dkim_keys import KeyedReader, KeyRing, Reads
 from maild.ingest.reader import Reader
+from maild.model.mail import Proof
 from maild.processes import Stop
 from maild.wiring.desk import DeskAtWork
 from maild.worker import POLL_S, Worker
@@ -23,6 +25,14 @@ log = structlog.get_logger("worker")
 BEHIND = 5
 
 
+def _checking_signatures(app: "App", reader: Reader) -> Reads:
+    """The reader; where a DKIM signature of an agent's mail is a proof, it looks at them."""
+    if Proof.DKIM not in app.practice.agent_proof:
+        return reader
+    ring = KeyRing(app.clock.monotonic)
+    return KeyedReader(reader, ring, lambda email: app.roster.member(email).works)
+
+
 def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
     """The worker: inbox to desk to outbox."""
     os.nice(BEHIND)
@@ -31,7 +41,7 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
         desk = app.desk(store)
         worker = Worker(
             store,
-            reader,
+            _checking_signatures(app, reader),
             DeskAtWork(desk, app.clock),
             clock=app.clock,
             done=app.letters_bell.ring,

@@ -6,6 +6,7 @@ Only the outer headers are read: a number inside a quoted or attached mail is no
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from maild.links import Signed, Signer, local_part_token
 from maild.model.known import ReferenceHit
@@ -62,7 +63,13 @@ def addresses_of(mail: Mail, envelope: Envelope) -> list[str]:
     """Where the mail was sent: To, then Cc, then what the envelope and servers say."""
     noted = [v.strip().strip("<>") for name in DELIVERY_HEADERS for v in mail.all_headers(name)]
     listed = [address.email for address in (*mail.to, *mail.cc)]
-    return [a for a in (*listed, *envelope.recipients, *noted) if "@" in a][:_MAX_ADDRESSES]
+    known = (a for a in (*listed, *envelope.recipients, *noted) if "@" in a or is_postmaster(a))
+    return list(islice(known, _MAX_ADDRESSES))
+
+
+def is_postmaster(address: str) -> bool:
+    """Whoever keeps the mail of a domain; alone, of this machine (RFC 5321 4.5.1)."""
+    return address.casefold().partition("@")[0] == "postmaster"
 
 
 def tags_in(subject: str, tag: str) -> list[int]:

@@ -4,6 +4,7 @@ import socket
 import threading
 from typing import Any
 
+import dns.asyncresolver
 import dns.flags
 import dns.message
 import dns.rcode
@@ -33,14 +34,21 @@ class NameServer:
         resolver.port = self._socket.getsockname()[1]
         return resolver
 
+    def async_resolver(self) -> Any:
+        """The same for a program that waits for several answers at once."""
+        resolver = dns.asyncresolver.Resolver(configure=False)
+        resolver.nameservers = ["127.0.0.1"]
+        resolver.port = self._socket.getsockname()[1]
+        return resolver
+
     def _serve(self) -> None:
         while True:
             try:
                 packet, client = self._socket.recvfrom(4096)
+                if not self.silent:
+                    self._socket.sendto(self._answer(dns.message.from_wire(packet)), client)
             except OSError:
                 return
-            if not self.silent:
-                self._socket.sendto(self._answer(dns.message.from_wire(packet)), client)
 
     def _answer(self, query: Any) -> bytes:
         question = query.question[0]

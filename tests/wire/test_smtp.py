@@ -178,6 +178,11 @@ def test_a_client_that_half_closes_after_the_dot_hears_250(
         ("soporte@acme.test\r", "5"),
         ("SOPORTE@ACME.TEST", "250"),
         ("postmaster", "250"),
+        ("Postmaster", "250"),
+        ('"soporte"@acme.test', "250"),
+        ('"sop\\orte"@acme.test', "250"),
+        ('"soporte."@acme.test', "550"),
+        ('"sop orte"@acme.test', "550"),
     ],
 )
 def test_mail_is_taken_for_our_addresses_only(door: Door, address: str, code: str) -> None:
