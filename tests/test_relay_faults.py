@@ -131,8 +131,8 @@ NEVER = [*(("-f", word) for word in ("MAIL", "RCPT", "DATA", ".")), ("-A", "0")]
 
 @pytest.mark.parametrize("misconduct", NEVER, ids=" ".join)
 def test_a_relay_that_says_never(tmp_path: Path, misconduct: tuple[str, str]) -> None:
-    """5xx (in the middle of a mail, too) is believed at once: the letters have failed, each ticket says so, nobody is asked
-    a second time, and no customer hears of it."""
+    """5xx (in the middle of a mail, too) is believed at once: the letters have failed, each
+    ticket says so, nobody is asked a second time, and no customer hears of it."""
     with SmtpSink(*misconduct) as relay, mailroom(tmp_path, relay.port) as room:
         for _ in range(3):
             room.carry(hours=2)
