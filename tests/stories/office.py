@@ -142,6 +142,7 @@ class Office:
     assign: str = "none"
     more: str = ""
     url: str = "sqlite:///var/maild.db"
+    house: str = "acme"  #: whose desk: its domain and tag
     start: datetime = datetime(2026, 6, 8, 7, 0, tzinfo=UTC)  #: a Monday, 9:00 in Madrid
     clock: WoundClock = field(init=False)
     app: App = field(init=False)
@@ -161,7 +162,7 @@ class Office:
             setattr(self, name, value)
         path = self.folder / "config.toml"
         text = CONFIG.format(desk=self.desk, assign=self.assign, more=self.more, url=self.url)
-        path.write_text(text)
+        path.write_text(text.replace("acme", self.house).replace("ACME", self.house.upper()))
         self.app = build(load(path), clock=self.clock)
         self.store = self.app.open_store()
         self.worker = Worker(
