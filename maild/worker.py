@@ -42,11 +42,11 @@ class Receives(Protocol):
 class Pace:
     """How many messages share a transaction.
 
-    While one is open no door can commit, so it is short; but where a commit itself is slow
-    (a disk that really syncs), enough messages share it to be worth its price.
+    While one is open nobody else can write (doors for SMTP aside), so it is short; but where
+    a commit itself is slow, enough messages share it to be worth its price.
     """
 
-    SHORTEST_S = 0.004
+    SHORTEST_S = 0.03
     MOST = 50
 
     def __init__(self) -> None:
@@ -86,6 +86,7 @@ class Worker:
         self._done = done
         self._trouble = trouble
         self._careful = CAREFUL_FIRST
+        self._begun: set[int] = set()  #: counted as begun, and not brought to an end yet
         self._pace = Pace()
 
     def work(self) -> int:
@@ -131,13 +132,19 @@ class Worker:
                 self._work_alone(item, mail)
 
     def _work_carefully(self, item: Item) -> None:
-        """One message, with the attempt remembered first: if we die of it, it counts."""
-        if item.attempts >= MAX_ATTEMPTS:
-            self._set_aside(item, "it has stopped the program three times")
-            return
-        self._store.intake.count_attempt(item.id)
+        """One message, with the attempt remembered first: if we die of it, it counts.
+
+        Once in our life: where the store is in trouble, that is no fault of the message's.
+        """
+        if item.id not in self._begun:
+            if item.attempts >= MAX_ATTEMPTS:
+                self._set_aside(item, "it has stopped the program three times")
+                return
+            self._store.intake.count_attempt(item.id)
+            self._begun.add(item.id)
         (mail,) = self._read([item])
         self._work_alone(item, mail)
+        self._begun.discard(item.id)
 
     def _work_alone(self, item: Item, mail: Mail) -> None:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from maild.desk.outcome import Outcome
+from maild.errors import Temporary
 from maild.model.mail import Envelope, Mail
 from maild.store import Store, open_store
 from maild.store.intake import Item
@@ -109,6 +110,28 @@ def test_a_mail_that_keeps_killing_us_is_not_looked_at_again(store: Store) -> No
     work_off(worker_of(store, desk, troubles))
     assert desk.got == []
     assert len(troubles) == 1
+
+
+def test_a_store_in_trouble_is_no_fault_of_the_mail(store: Store) -> None:
+    """Its commit fails ten times: it waits, and is worked off when the store is well."""
+    store.intake.take(raw("mail"), SMTP)
+
+    class Troubled(Desk):
+        left = 10
+
+        def receive(self, item: Item, mail: Mail) -> Outcome:
+            if self.left:
+                self.left -= 1
+                raise Temporary("disk I/O error")
+            return super().receive(item, mail)
+
+    desk, troubles = Troubled(), []
+    worker = worker_of(store, desk, troubles)
+    for _ in range(10):
+        with pytest.raises(Temporary):
+            worker.work()
+    work_off(worker)
+    assert (desk.got, troubles) == (["mail"], [])
 
 
 def test_a_failed_mail_can_be_tried_again(store: Store) -> None:
