@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import peewee
 
@@ -21,6 +21,16 @@ from maild.errors import ConfigError, StoreUnusable, Temporary
 from maild.store.tables import ALL
 
 BUSY_TIMEOUT_S = 10
+#: of PostgreSQL, where the URL says nothing else: nobody waits for ever, neither for a lock nor
+#: for a server that has vanished without a word
+_PATIENCE = {
+    "options": f"-c lock_timeout={BUSY_TIMEOUT_S}s",
+    "connect_timeout": 10,
+    "tcp_user_timeout": 20_000,  # ms
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 #: makes a driver's own errors peewee's, which happens only to those of `execute`
 _named = peewee.ExceptionWrapper(
     {
@@ -66,23 +76,36 @@ class Engine:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Run one statement written with `?` marks; a cursor to read from."""
-        if self.postgres:
+        try:
+            if not self.postgres:  # past peewee, which costs as much as the statement
+                return self._connection().execute(sql, values)
             sql = sql.replace("?", "%s")
-        with translated_errors(self):
             return self.database.execute_sql(sql, values)  # type: ignore[no-untyped-call]
+        except Exception as error:
+            with translated_errors(self), _named:
+                raise error
+
+    def _connection(self) -> Any:
+        return self.database.connection()  # type: ignore[no-untyped-call]
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         found = self.execute(sql, values)
-        with translated_errors(self), _named:
+        try:
             return list(found.fetchall())
+        except Exception as error:
+            with translated_errors(self), _named:
+                raise error
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         found = self.execute(sql, values)
-        with translated_errors(self), _named:
+        try:
             row: tuple[Any, ...] | None = found.fetchone()
             return row
+        except Exception as error:
+            with translated_errors(self), _named:
+                raise error
 
     def execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of values."""
@@ -211,13 +234,21 @@ def translated_errors(engine: Engine) -> Iterator[None]:
     except (peewee.DatabaseError, peewee.InterfaceError) as error:
         if isinstance(error, peewee.IntegrityError) or engine.database.in_transaction():
             raise
-        text = str(error)
+        text = _reason(error)
         if any(sign in text for sign in _DAMAGED):
             raise StoreUnusable(f"the store is damaged: {text}") from error
         if isinstance(error, peewee.ProgrammingError):
             raise
         engine.database.close()  # a broken connection heals only by being replaced
         raise Temporary(f"the store can't be used now: {text}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong first: SQLite itself rolls back after some errors, and then a second
+    rollback says only that it is not needed."""
+    while "no transaction is active" in str(error) and error.__context__ is not None:
+        error = error.__context__
+    return str(error)
 
 
 def sqlite_path(url: str) -> Path:
@@ -257,8 +288,12 @@ def make_private(path: Path) -> None:
 def _postgres(url: str) -> peewee.PostgresqlDatabase:
     from playhouse.db_url import connect
 
+    given = parse_qs(urlsplit(url).query)
+    ours = {name: value for name, value in _PATIENCE.items() if name not in given}
     try:
-        database = connect(url, unquote_user=True, unquote_password=True, prefer_psycopg3=True)
+        database = connect(
+            url, unquote_user=True, unquote_password=True, prefer_psycopg3=True, **ours
+        )
     except ImportError as error:
         raise ConfigError(
             "[store] url: PostgreSQL needs the extra: pip install 'maild[postgres]'"

@@ -107,6 +107,7 @@ def _back_up_beside(engine: Engine, version: int) -> None:
 
 def _lock_out_others(engine: Engine) -> None:
     if engine.postgres:  # nodes that start together migrate one after the other
+        engine.execute("SET LOCAL lock_timeout = 0")  # however long the first one takes
         engine.execute("SELECT pg_advisory_xact_lock(7305)")
 
 
