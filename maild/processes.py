@@ -40,8 +40,12 @@ class Stop:
 
     def wait(self) -> None:
         """Sleep until asked."""
-        while not self.asked:
-            self._event.wait(3600)
+        while not self.rest(3600):
+            pass
+
+    def rest(self, seconds: float) -> bool:
+        """Sleep so long, or until asked; whether asked."""
+        return self.asked or self._event.wait(seconds)
 
     def ask(self, *_: object) -> None:
         self.asked = True
