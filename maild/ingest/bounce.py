@@ -8,6 +8,7 @@ well. What the report says is `delivery_report`'s question.
 import re
 
 from maild.ingest import delivery_report
+from maild.ingest.layout import EMAIL
 from maild.ingest.marks import auto_submitted, is_multipart, report_type
 from maild.model.mail import Mail
 
@@ -20,9 +21,9 @@ _SYSTEM = re.compile(
     r"\w{0,20}_smtp_\w{0,30}|symantec_\w{0,40})\b",
     re.IGNORECASE,
 )
-_POSTMASTER = re.compile(r"(?:postmaster\w{0,10}|bounced?|bounces?)$", re.IGNORECASE)
+_POSTMASTER = re.compile(r"(?:post_?master\w{0,10}|bounced?|bounces?)$", re.IGNORECASE)
 _OFFICE = re.compile(
-    r"(?:postmaster\w{0,10}|root|admin\w{0,12}|bounced?|bounces?|no-?reply|mail|"
+    r"(?:post_?master\w{0,10}|root|admin\w{0,12}|bounced?|bounces?|no-?reply|mail|"
     r"microsoftexchange[\da-f]{8,40}|mailsystem|mailadmin|complaints|email-bounces)$",
     re.IGNORECASE,
 )
@@ -50,7 +51,8 @@ _BOUNCE_SUBJECT = re.compile(
     r"aviso de no entrega|"
     r"unzustellbar|nicht zugestellt|zustell|fehlgeschlagen|non remis|échec|non distribu|"
     r"retourné|mancato recapito|mancata consegna|não entregue|falha na entrega|devolvid|"
-    r"no lliurat|error de lliurament|配信|送信|エラー|退信|无法|失败|недостав|не доставлен|"
+    r"no lliurat|error de lliurament|メッセージを配信でき|配信|送信|エラー|退信|无法|失败|"
+    r"недостав|не доставлен|"
     r"niedostarcz",
     re.IGNORECASE,
 )
@@ -59,7 +61,7 @@ _BOUNCE_TEXT = re.compile(
     r"unable to|failed "
     r"to) .{0,30}?deliver|delivery (?:has |to .{0,80}?)?(?:failed|is delayed|failure)|"
     r"returned (?:to sender|message)|permanent (?:fatal )?error|undeliverable|"
-    r"(?:unknown|no such) "
+    r"(?:unknown|no such|not a valid) "
     r"user|user (?:is )?(?:unknown|not found)|mailbox (?:is )?(?:full|unavailable|not found)|"
     r"addresses? (?:had|failed|you entered|couldn|not found)|(?:not|n.t) (?:reach|exist)|"
     r"550[ -]|554[ -]|no se (?:ha podido|pudo|puede) entregar|no pudo ser entregado|"
@@ -110,17 +112,21 @@ def _letter(mail: Mail, path: str | None, door_told: bool) -> str:
     if mail.from_ is None and says and (subject or path == ""):
         return f"no From, and its words: {says[0][:60]}"
     if subject and says and _machine_sent(mail, path, door_told):
-        return f"{_office(mail)}, and Subject: {mail.subject[:80]}"
+        return f"{_office(mail) or 'the envelope'}, and Subject: {mail.subject[:80]}"
     return ""
 
 
 def _machine_sent(mail: Mail, path: str | None, door_told: bool) -> bool:
-    """An office's letter that no person sent: its envelope or fields say so, or its title."""
+    """A letter that no person sent: its envelope says so, or an office's fields or title."""
+    titled = _BOUNCE_SUBJECT.match(mail.subject.lstrip(" *[")[:300]) is not None
+    if _SYSTEM.match((path or "")[:64]):
+        return True
+    if path == "" and titled and not (mail.from_ and mail.from_.name):
+        return EMAIL.search(mail.text[:_BEGINNING]) is not None  # it names whom it failed
     if not _office(mail):
         return False
-    if path == "" or auto_submitted(mail) or _SYSTEM.match((path or "")[:64]):
+    if path == "" or auto_submitted(mail):
         return True
-    titled = _BOUNCE_SUBJECT.match(mail.subject.lstrip(" *[")[:300]) is not None
     return titled and not door_told and _office(mail, strict=True) != ""
 
 
@@ -133,7 +139,9 @@ def _local(mail: Mail) -> str:
 def _system(mail: Mail) -> str:
     """The From line when nobody but a mail system writes so, else "" """
     if mail.from_ is None:
-        return ""
+        written = (mail.header("From") or "")[:200]
+        found = _SYSTEM.search(written) or _SYSTEM_NAME.search(written)
+        return f"From: {written[:60]}" if found else ""
     named = _SYSTEM.search(mail.from_.name[:100]) or _SYSTEM_NAME.search(mail.from_.name[:100])
     if named or _SYSTEM.match(_local(mail)) or _SYSTEM_NAME.search(_local(mail)):
         return f"From: {mail.from_.email or mail.from_.name}"

@@ -124,7 +124,7 @@ _DELAY = re.compile(
 )
 _FINAL = re.compile(r"permanent|giv(?:e|ing|en) up|failed permanently|no further", re.I)
 _SHAPES = (
-    re.compile(rf"^\s{{0,8}}<?({_ADDRESS})>?(?:\.{{3}}|:|\s{{0,4}}$|\s\()", re.M),
+    re.compile(rf"^\s{{0,8}}<?({_ADDRESS})>?(?:\.{{3}}|:|\s{{0,4}}$|\s[(\[])", re.M),
     re.compile(
         rf"(?:to|rcpt to|recipient|for|address|a|para|destinatario)\W{{1,6}}({_ADDRESS})", re.I
     ),
