@@ -12,8 +12,9 @@ from maild.ingest.dkim import is_aligned
 from maild.model.mail import Envelope, Mail, Proof
 from maild.threading.clues import Clues
 
-_RESULT = re.compile(r"\bdmarc\s{0,3}=\s{0,3}([a-z]{1,20})", re.IGNORECASE)
-_HEADER_FROM = re.compile(r"\bheader\.from\s{0,3}=\s{0,3}\"?([^\s;\"]{1,255})", re.IGNORECASE)
+_METHOD = re.compile(r"\s{0,9}[a-z0-9-]{1,40}\s{0,3}=", re.IGNORECASE)
+_DMARC = re.compile(r"\s{0,9}dmarc\s{0,3}=\s{0,3}([a-z]{1,20})", re.IGNORECASE)
+_HEADER_FROM = re.compile(r"\sheader\.from\s{0,3}=\s{0,3}([^\s;]{1,255})", re.IGNORECASE)
 MICROSOFT = "microsoft365"
 
 
@@ -77,24 +78,44 @@ def dmarc_result(mail: Mail, envelope: Envelope, results: AuthResults) -> str | 
     headers = mail.all_headers("Authentication-Results")
     if not headers or not results.authserv_id or mail.from_ is None:
         return None
-    first, _, rest = headers[0].partition(";")
+    own, *verdicts = _results(headers[0])
     if results.authserv_id == MICROSOFT:
-        if envelope.source not in results.microsoft_mailboxes:
-            return None
-        rest = headers[0]  # Exchange Online writes no id before the first result
-    elif first.split()[:1] != [results.authserv_id] and (
-        first.strip().casefold() != results.authserv_id.casefold()
+        if envelope.source not in results.microsoft_mailboxes or not _METHOD.match(own):
+            return None  # an id before the first result: Exchange Online writes none
+        verdicts.insert(0, own)
+    elif own.split()[:1] != [results.authserv_id] and (
+        own.strip().casefold() != results.authserv_id.casefold()
     ):
         return None
-    return _dmarc_of(rest, mail.from_.domain)
+    return _dmarc_of(verdicts, mail.from_.domain)
 
 
-def _dmarc_of(text: str, domain: str) -> str | None:
-    found = _RESULT.search(text[:4000])
-    if not found:
+def _results(header: str) -> list[str]:
+    """The parts of an Authentication-Results field without comments and quoted strings:
+    both may hold a stranger's words, such as his envelope sender (RFC 8601 section 2.2)."""
+    parts, depth, quoted, escaped = [""], 0, False, False
+    for char in header[:4000]:
+        if escaped or char == "\\":
+            escaped = not escaped
+        elif char == '"' and not depth:
+            quoted = not quoted
+        elif not quoted and char in "()":
+            depth = max(0, depth + (1 if char == "(" else -1))
+        elif not quoted and not depth:
+            if char == ";":
+                parts.append("")
+            else:
+                parts[-1] += char
+    return parts
+
+
+def _dmarc_of(verdicts: list[str], domain: str) -> str | None:
+    """The first that speaks of DMARC; a `fail` beside it stands over it."""
+    said = [(found[1].lower(), part) for part in verdicts if (found := _DMARC.match(part))]
+    if not said:
         return None
-    verdict = found[1].lower()
-    named = _HEADER_FROM.search(text[found.end() : 4000])
+    verdict, part = next((each for each in said if each[0] == "fail"), said[0])
+    named = _HEADER_FROM.search(part)
     if verdict == "pass" and named and named[1].casefold() != domain:
         return None  # a pass for somebody else's domain
     return verdict
