@@ -115,6 +115,17 @@ def test_warnings_do_not_fail_a_check(tmp_path: Path) -> None:
     assert "canary" not in result.output
 
 
+def test_a_provider_that_may_not_send_is_a_warning(tmp_path: Path) -> None:
+    """Google's mailbox in the shipped file, whose `[relay] host = ""` keeps letters here; and
+    no warning without those lines."""
+    mailbox = '[mailbox.main]\nprovider = "google"\nuser = "a@acme.test"\n'
+    mailbox += 'password = { command = "echo x" }\n'
+    result = checked(tmp_path, f'{mailbox}[relay]\nhost = ""\nport = 25\n')
+    assert result.exit_code == 0
+    assert "[relay] host: warning: letters are kept as files; without" in result.stdout
+    assert "warning" not in checked(tmp_path, mailbox).stdout
+
+
 def test_a_rule_that_can_never_match_is_named(tmp_path: Path) -> None:
     """A rule hidden behind an earlier `stop` is pointed out."""
     result = checked(

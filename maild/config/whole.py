@@ -88,6 +88,13 @@ def oddities(settings: Settings) -> Iterator[Finding]:
         yield ("desk", "admins"), "nobody is told when the desk has trouble"
     if not settings.smtp and not settings.mailbox:
         yield (), "there is neither [smtp] nor [mailbox]: no mail can come in"
+    for name, mailbox in settings.mailbox.items():
+        if mailbox.provider and not settings.relay.host:
+            yield (
+                ("relay", "host"),
+                f"letters are kept as files; without the lines of [relay] the provider of "
+                f"[mailbox.{name}] fills it in",
+            )
     for name, agent in settings.agent.items():
         if not agent.departments:
             yield ("agent", name, "departments"), "none: no ticket reaches this agent"
