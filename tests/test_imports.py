@@ -34,7 +34,7 @@ LAYERS: dict[str, str] = {
         maild.archive
         maild.worker maild.jobs maild.timetable maild.reporting maild.digests maild.surveying
         maild.hooks
-        maild.kept
+        maild.kept maild.attempts
         """,
     "app": "maild.config maild.wiring maild.app maild.parts",
     "top": "maild.daemon maild.cli maild.demo maild.trial maild.__main__",

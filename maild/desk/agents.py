@@ -357,10 +357,10 @@ class Agents:
         case = self.cases.open_case(ticket.id, reading.now) if ticket else None
         return Obeyed("command", case)
 
-    def may_ask(self, reading: Reading, *, proven: bool) -> bool:
+    def may_ask(self, reading: Reading, email: str, *, proven: bool) -> bool:
         """Whether one more letter may go to somebody who asked (`answers_per_address`)."""
         return has_room(
-            reading.sender.email,
+            email,
             proven=proven,
             cases=self.cases,
             practice=self.practice,

@@ -16,7 +16,7 @@ from maild.desk.reading import Reading
 from maild.desk.roster import Roster
 from maild.ingest.forwarded import Forwarded, original
 from maild.model.mail import Address
-from maild.model.ticket import MessageKind
+from maild.model.ticket import MessageKind, Ticket
 
 
 def passed_on(reading: Reading, roster: Roster) -> Forwarded | None:
@@ -43,6 +43,14 @@ class Behalf:
             return True
         orders = commands.read(reading.mail.reply)
         return bool(orders.commands or orders.faults)
+
+    def attempts(self, reading: Reading, ticket: Ticket | None) -> list[str]:
+        """What an unproven mail would have done: orders by name, `?` for one that does not
+        exist, `forward` and `text`."""
+        inside = None if ticket else self._forwarded(reading)
+        orders = self.agents.orders(reading, ticket, inside.note if inside else None)
+        said = [command.word for command in orders.commands] + ["?"] * bool(orders.faults)
+        return said + ["forward"] * (inside is not None) + ["text"] * bool(orders.text.strip())
 
     def act(self, reading: Reading) -> Obeyed:
         """A proven new mail of an agent."""

@@ -152,8 +152,7 @@ class Desk:
         return replace(outcome, outcome="stub", error=reading.mail.error)
 
     def _customer(self, reading: Reading) -> Outcome:
-        if reading.proven:
-            self.cases.remember_proof(reading.sender.email, reading.now)
+        self._remember_proof(reading)
         ticket = reading.match.ticket
         wish = commands.read_customer(reading.mail.subject, reading.mail.reply)
         if wish is not None and (granted := self._grant(reading, ticket, wish)):
@@ -176,6 +175,11 @@ class Desk:
             return Outcome("done", "automatic", front.storm.ticket, why=counted)
         outcome = self._close_case("automatic", case, message, reading)
         return replace(outcome, why=counted)
+
+    def _remember_proof(self, reading: Reading) -> None:
+        """An address that gave a proof once is trusted with more letters."""
+        if reading.proven and not reading.known.proven:
+            self.cases.remember_proof(reading.sender.email, reading.now)
 
     def _conclude(
         self, case: Case | None, decision: Decision | None, reading: Reading
@@ -232,7 +236,7 @@ class Desk:
         if reading.mail.screening.automatic or reading.envelope.silent:
             return None
         proven = reading.proven or reading.known.proven
-        if not self.agents.may_ask(reading, proven=proven):
+        if not self.agents.may_ask(reading, reading.sender.email, proven=proven):
             return Outcome("done", "question", error="over the limit: not answered")
         language = reading.known.language or self.practice.language
         self.agents.notices.replies.inform(
@@ -267,6 +271,7 @@ class Desk:
             return self._customer(reading)
         if not self.agents.accepts(reading):
             return self._hold(reading, ticket)
+        self._remember_proof(reading)
         obeyed = (
             self.behalf.act(reading) if ticket is None else self.agents.act(reading, ticket)
         )
@@ -308,15 +313,24 @@ class Desk:
 
     def _run_held(self, reading: Reading, held: int) -> Outcome:
         """The registered owner has answered: his mail goes through, once."""
+        self._remember_proof(reading)
         again = self.waiting.confirm(held)
         text = f"message {held} is not held any more"
         return Outcome("done", "command", error=None if again else text, why={"confirms": held})
 
     def _hold(self, reading: Reading, ticket: Ticket | None) -> Outcome:
-        self.agents.hold(reading, ticket)
+        registered = reading.member.address.email
+        asked = self.agents.may_ask(reading, registered, proven=reading.known.proven)
+        if asked:
+            self.agents.hold(reading, ticket)
         until = reading.now + timedelta(days=self.practice.confirm_days)
         return Outcome(
-            "held", None, ticket.id if ticket else None, error="waits for proof", until=until
+            "held",
+            None,
+            ticket.id if ticket else None,
+            error="waits for proof" if asked else "waits for proof; over the limit: not asked",
+            until=until,
+            why={"tried": self.behalf.attempts(reading, ticket)},
         )
 
     # -- the end ----------------------------------------------------------------------------

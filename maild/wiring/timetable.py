@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from maild.attempts import FailedProofs
 from maild.config import promises
 from maild.desk.practice import Mode
 from maild.digests import DigestRounds
@@ -32,6 +33,7 @@ def jobs(app: "App", store: Store) -> list[Job]:
     room, notices = app.mailroom(store), app.notices(store)
     return [
         *_trial_jobs(app, store),
+        *_proof_jobs(app, store),
         TicketRounds(store, app.rounds(store), ring, partial(_tell_stuck, app, store)),
         HeldMail(store, partial(_tell_expired, app, store)),
         HealthWatch(
@@ -59,12 +61,22 @@ def _trial_jobs(app: "App", store: Store) -> list[Job]:
     if practice.mode is Mode.LIVE:
         return []
 
-    def tell(facts: Information, cause: str) -> None:
-        app.house.inform(store, app.roster.admins, facts, cause=cause)
-        app.letters_bell.ring()
-
     mode, language = practice.mode.value, practice.language
+    tell = partial(_tell_admins, app, store)
     return [KeptLetters(store, mode, language, practice.timezone, tell)]
+
+
+def _proof_jobs(app: "App", store: Store) -> list[Job]:
+    """Who tried to pass for one of the house, once a day."""
+    if not app.settings.security.report_failed_proof:
+        return []
+    language, zone = app.practice.language, app.practice.timezone
+    return [FailedProofs(store, language, zone, partial(_tell_admins, app, store))]
+
+
+def _tell_admins(app: "App", store: Store, facts: Information, cause: str) -> None:
+    app.house.inform(store, app.roster.admins, facts, cause=cause)
+    app.letters_bell.ring()
 
 
 def _hooks(app: "App") -> dict[str, Hook]:

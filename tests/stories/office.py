@@ -30,7 +30,7 @@ CONFIG = """
 name = "Soporte ACME"
 tag = "ACME"
 address = "soporte@acme.test"
-language = "es"
+language = "{language}"
 timezone = "Europe/Madrid"
 admins = ["admin@acme.test"]
 state_dir = "var"
@@ -149,6 +149,7 @@ class Office:
     store: Store = field(init=False)
     worker: Worker = field(init=False)
     troubles: list[str] = field(default_factory=list)
+    language: str = "es"
     reader: Any = None  #: reads mail in place of the plain parser
     _count: int = 0
 
@@ -161,7 +162,13 @@ class Office:
         for name, value in changes.items():
             setattr(self, name, value)
         path = self.folder / "config.toml"
-        text = CONFIG.format(desk=self.desk, assign=self.assign, more=self.more, url=self.url)
+        text = CONFIG.format(
+            desk=self.desk,
+            language=self.language,
+            assign=self.assign,
+            more=self.more,
+            url=self.url,
+        )
         path.write_text(text.replace("acme", self.house).replace("ACME", self.house.upper()))
         self.app = build(load(path), clock=self.clock)
         self.store = self.app.open_store()
