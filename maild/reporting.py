@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from jinja2 import Environment
 
+from maild.aside import aside, may_fork
 from maild.desk.roster import Member
 from maild.errors import NotFound
 from maild.model.letter import File, Letter, LetterType
@@ -25,9 +26,10 @@ from maild.notify.mime import compose as compose_mime
 from maild.reports.csv_files import TicketSheet
 from maild.reports.figures import Names
 from maild.reports.letter import ReportLetter, compose
-from maild.reports.measure import measure
+from maild.reports.measure import Watcher, measure
 from maild.reports.periods import Every, Period, last_slot, period_of
 from maild.reports.question import Question
+from maild.reports.recurring import Request, since
 from maild.reports.words import Link, Setting
 from maild.reports.worklist import Lookout, Worklist
 from maild.sla.policy import Budget, Rulebook
@@ -109,12 +111,12 @@ class Reporting:
         config = self.named(name)
         covered = period_of(period or config.period, now, self.zone)
         question = self._question(name, config, covered, now)
-        lookout, sheet = Lookout(question), TicketSheet(question)
-        figures_ = measure(self._histories(question), question, lookout, sheet)
         before = replace(question, period=covered.before())
-        previous = measure(self._histories(before), before)
+        lookout, sheet = Lookout(question), TicketSheet(question)
+        previous = self._aside(lambda: self._measure(before))
+        figures = self._measure(question, lookout, sheet)
         return Made(
-            name, figures_, previous, lookout.worklist(), sheet.file(), covered,
+            name, figures, previous(), lookout.worklist(), sheet.file(), covered,
             question.targets,
         )  # fmt: skip
 
@@ -137,9 +139,22 @@ class Reporting:
             agents=config.agents,
         )
 
-    def _histories(self, question: Question) -> Any:
-        period = question.period
-        return self.store.histories.around(period.start, period.end, question.needed_since)
+    def _measure(self, question: Question, *watchers: Watcher) -> dict[str, Any]:
+        period, histories = question.period, self.store.histories
+        with self.store.engine.reading():
+            older = histories.requests(since(period), period.start)
+            return measure(
+                histories.around(period.start, period.end),
+                question,
+                *watchers,
+                requests=[r for r in older if _is_about(r, question)],
+            )
+
+    def _aside(self, work: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+        """In a process of its own where the store is so large that it pays."""
+        if self.store.histories.are_many() and may_fork():
+            return aside(work, self.store.forget_inherited)
+        return work
 
     # -- the letter ---------------------------------------------------------------------------
 
@@ -256,6 +271,13 @@ class Reporting:
         period_of(period or self.named(name).period, now, self.zone)
         wish = {"name": name, "period": period, "to": member.address.email, "cause": cause}
         self.store.histories.ask(wish, now)
+
+
+def _is_about(request: Request, question: Question) -> bool:
+    department = question.department
+    return not question.excluded(request.requester) and (
+        department is None or request.department == department
+    )
 
 
 def _excluded(globs: Sequence[str]) -> Callable[[str], bool]:

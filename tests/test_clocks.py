@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from maild.model.ticket import Clock, Event, EventKind, Priority
-from maild.sla.clocks import clocks, decisions, due_of
+from maild.sla.clocks import clocks, decided, decisions, due_of
 from maild.sla.policy import Policy, Rulebook, Targets, WorkTime
 from maild.sla.stopwatch import ClockState, Outcome, What
 from maild.sla.timeline import as_json, lines
@@ -596,5 +596,16 @@ def test_what_is_decided_stays_decided(seed: int) -> None:
     seen: dict[tuple[Clock, int], Any] = {}
     for now in instants:
         for decision in decisions(clocks(story.events, RULES, now)):
-            key = decision.clock, decision.state.visit
+            key = decision.clock, decision.visit
             assert seen.setdefault(key, decision[1:3]) == decision[1:3]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_short_way_to_decisions_comes_to_the_same(seed: int) -> None:
+    """What reports use leaves out timelines, and nothing else."""
+    chance = random.Random(seed)
+    story = some_history(chance)
+    for _ in range(5):
+        now = chance.choice(story.events).at + chance.random() * span(9)
+        states = clocks(story.events, RULES, now)
+        assert decided(story.events, RULES, now) == decisions(states)

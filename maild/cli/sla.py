@@ -76,7 +76,7 @@ def _compare(
     wanted = _period(period, settings)
     start, end = wanted.start, min(wanted.end, now)
     result = what_if(
-        ((h.ticket, h.events) for h in store.histories.around(start, end, end)),
+        ((h.ticket, h.events) for h in store.histories.around(start, end)),
         before=rulebook(settings, wanted.first.year),
         after=rulebook(load(other, secrets=False), wanted.first.year),
         period=(start, end),

@@ -4,10 +4,11 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from maild.reports.history import Solve, Story
-from maild.reports.kpi import SATISFIED
+from maild.reports.amounts import SATISFIED
+from maild.reports.chapter import Chapter
 from maild.reports.question import Question
 from maild.reports.spread import Times, ratio
+from maild.reports.story import Solve, Story
 
 
 class Agents:
@@ -20,21 +21,17 @@ class Agents:
         self.solved: Counter[str] = Counter()
         self.marks: dict[str, list[int]] = {}
 
-    def add(self, story: Story) -> None:
+    def add(self, chapter: Chapter) -> None:
         if not self.question.agents:
             return
-        covers = self.question.covers
+        story, covers = chapter.story, self.question.covers
         self.answers.update(answer.agent for answer in story.answers if covers(answer.at))
-        first = story.first_answer
-        if first and covers(first.at):
-            times = self.first.setdefault(first.agent, Times())
-            times.add(story.worked(story.opened, first.at))
-        if (solve := self.question.standing_solve_of(story)) and (
-            agent := worker(story, solve)
-        ):
+        if first := chapter.first_answer:
+            self.first.setdefault(first.agent, Times()).add(chapter.first_response)
+        if (solve := chapter.standing_solve) and (agent := worker(story, solve)):
             self.solved[agent] += 1
-        given = story.rating
-        if given and covers(given.first) and story.solves:
+        given = chapter.rating
+        if given and story.solves:
             agent = worker(story, story.solves[-1])
             self.marks.setdefault(agent or "", []).append(given.score)
 

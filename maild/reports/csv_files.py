@@ -12,9 +12,8 @@ from typing import Final
 
 from maild.model.letter import File
 from maild.reports import numbers
+from maild.reports.chapter import Chapter
 from maild.reports.figures import SHARE, Figure
-from maild.reports.history import Story
-from maild.reports.kpi import is_worked_on
 from maild.reports.question import Question
 
 KPI_COLUMNS: Final = ("kpi", "value", "unit", "target", "met", "n", "previous")
@@ -62,45 +61,39 @@ class TicketSheet:
         self.question = question
         self._sheet = Sheet(TICKET_COLUMNS, question.language)
 
-    def add(self, story: Story) -> None:
-        question, end = self.question, self.question.period.end
-        solved = any(question.covers(solve.at) for solve in story.solves)
-        if question.covers(story.opened) or solved or story.is_open(end):
-            self._sheet.write([*self._standing(story), *self._times(story), *self._rest(story)])
+    def add(self, chapter: Chapter) -> None:
+        solved = any(self.question.covers(solve.at) for solve in chapter.story.solves)
+        if chapter.was_created or solved or chapter.is_open:
+            cells = [*self._standing(chapter), *self._times(chapter), *self._rest(chapter)]
+            self._sheet.write(cells)
 
     def file(self) -> File:
         return self._sheet.file("tickets.csv")
 
-    def _standing(self, story: Story) -> list[Cell]:
-        step, ticket = story.at_end(self.question.period.end), story.ticket
-        assert step is not None
+    def _standing(self, chapter: Chapter) -> list[Cell]:
+        step, ticket = chapter.at_end, chapter.story.ticket
         return [
             ticket.id, ticket.subject, step.facts.department, ticket.category,
             step.facts.priority.value, step.facts.level, step.status.value,
             step.facts.channel, ticket.requester.email, step.assignee,
         ]  # fmt: skip
 
-    def _times(self, story: Story) -> list[Cell]:
+    def _times(self, chapter: Chapter) -> list[Cell]:
         """Created, first answered, solved: when, and after how much time."""
-        zone, opened = self.question.period.zone, story.opened
-        answer = story.first_answer
-        solve = story.last_solve(self.question.period.end)
-        if story.is_open(self.question.period.end):
-            solve = None
+        story, zone = chapter.story, self.question.period.zone
+        opened, answer = story.opened, story.first_answer
+        solve = None if chapter.is_open else story.last_solve(chapter.end)
         cells: list[Cell] = [opened.astimezone(zone), None, None, None, None, None, None, None]
-        if answer and answer.at < self.question.period.end:
-            business = story.worked(opened, answer.at).total_seconds()
+        if answer and answer.at < chapter.end:
             whole = (answer.at - opened).total_seconds()
-            cells[1:4] = [answer.at.astimezone(zone), business, whole]
+            cells[1:4] = [answer.at.astimezone(zone), chapter.first_response, whole]
         if solve:
-            net = story.worked(opened, solve.at, counts=is_worked_on).total_seconds()
-            gross = story.worked(opened, solve.at).total_seconds()
             whole = (solve.at - opened).total_seconds()
-            cells[4:8] = [solve.at.astimezone(zone), net, gross, whole]
+            cells[4:8] = [solve.at.astimezone(zone), chapter.net, chapter.gross, whole]
         return cells
 
-    def _rest(self, story: Story) -> list[Cell]:
-        end = self.question.period.end
+    def _rest(self, chapter: Chapter) -> list[Cell]:
+        story, end = chapter.story, chapter.end
         given = story.rating
         return [
             1 + sum(at < end for at in story.questions),

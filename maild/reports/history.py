@@ -5,20 +5,16 @@ the order in which a mail's effects were written down does not matter. Which fig
 made of this is said by `maild.reports.kpi`.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
 from maild.model.ticket import Event, EventKind, Priority, Status, Ticket
+from maild.reports.story import Answer, Reopening, Solve, Step, Story
 from maild.sla.clocks import (
     VOID,
-    Decision,
-    clocks,
-    decisions,
     is_agent_response,
     is_customer_message,
     opened_by_agent,
@@ -26,7 +22,6 @@ from maild.sla.clocks import (
 )
 from maild.sla.policy import Facts, Rulebook
 
-_NOTHING: Final = timedelta(0)
 _CHANGES: Final = frozenset(
     {
         EventKind.STATUS,
@@ -36,8 +31,9 @@ _CHANGES: Final = frozenset(
         EventKind.ASSIGNED,
     }
 )
-AUTO_CLOSED: Final = "auto_closed"
-SELF_SERVICE: Final = "self_service"
+#: the kinds of events that leave a ticket as it was
+_STILL: Final = frozenset(EventKind) - _CHANGES - {EventKind.TAGS}
+_STATUSES: Final = {status.value: status for status in Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,153 +48,6 @@ class History:
     thanks: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How the ticket stood from `at` on, until the next step."""
-
-    at: datetime
-    status: Status
-    facts: Facts  #: department, priority, channel, level, tags
-    assignee: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Solve:
-    """From work to be done to none: `resolved`, or `closed` without it."""
-
-    at: datetime
-    actor: str
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reopening:
-    at: datetime
-    by_customer: bool
-    solved: datetime  #: the solve it takes back
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    at: datetime
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A customer's mark: its last value, the date of the first."""
-
-    score: int
-    comment: str
-    first: datetime
-
-
-@dataclass(slots=True)
-class Story:
-    """What a history says. `opened` is when the ticket was created."""
-
-    ticket: Ticket
-    rulebook: Rulebook
-    events: list[Event]
-    opened: datetime
-    by_agent: bool  #: an agent opened it: nobody waited for a first answer
-    steps: list[Step] = field(default_factory=list)
-    solves: list[Solve] = field(default_factory=list)
-    reopenings: list[Reopening] = field(default_factory=list)
-    questions: list[datetime] = field(
-        default_factory=list
-    )  #: customer messages after the first
-    answers: list[Answer] = field(default_factory=list)
-    void: Status | None = None  #: spam or merged, as known now: in no figure
-    _decided: list[Decision] | None = None
-
-    def at_end(self, end: datetime) -> Step | None:
-        """How it stood just before `end`; None before it was created."""
-        index = bisect_left(self.steps, end, key=attrgetter("at")) - 1
-        return self.steps[index] if index >= 0 else None
-
-    def is_open(self, end: datetime) -> bool:
-        """Was there work to be done just before `end`?"""
-        step = self.at_end(end)
-        return step is not None and not step.status.done
-
-    def last_solve(self, before: datetime) -> Solve | None:
-        return next((solve for solve in reversed(self.solves) if solve.at < before), None)
-
-    def highest_level(self, until: datetime) -> int:
-        """The highest level it had reached at an instant."""
-        return max((step.facts.level for step in self.steps if step.at <= until), default=1)
-
-    @property
-    def first_level(self) -> int:
-        """Where it was put when it was created."""
-        return self.steps[0].facts.level
-
-    @property
-    def first_answer(self) -> Answer | None:
-        """The first agent response (KPI 1); None where an agent opened it, or a solve came
-        first."""
-        if self.by_agent or not self.answers:
-            return None
-        answer = self.answers[0]
-        unanswered = self.solves and self.solves[0].at < answer.at
-        return None if unanswered else answer
-
-    def waits(self) -> Iterator[tuple[datetime, datetime]]:
-        """From the oldest unanswered customer message to the answer, the first response
-        left out (KPI 2). A solve ends a wait without an answer."""
-        happened = sorted(
-            [(at, 0) for at in self.questions]
-            + [(answer.at, 1) for answer in self.answers]
-            + [(solve.at, 2) for solve in self.solves]
-        )
-        first, since = not self.by_agent, None
-        for at, what in happened:
-            if what == 0:
-                since = since or (None if first else at)
-                continue
-            if what == 1 and since:
-                yield since, at
-            first, since = False, None
-
-    def worked(
-        self,
-        start: datetime,
-        end: datetime,
-        *,
-        counts: Callable[[Step], bool] = lambda step: True,
-    ) -> timedelta:
-        """Working time between two instants in the calendars then in force, of the steps
-        that count."""
-        total = _NOTHING
-        ends = [step.at for step in self.steps[1:]]
-        for step, until in zip(self.steps, [*ends, end], strict=True):
-            since, until = max(step.at, start), min(until, end)
-            if since < until and counts(step):
-                total += self.rulebook.terms(step.facts).calendar.elapsed(since, until)
-        return total
-
-    def decisions(self, now: datetime) -> list[Decision]:
-        """Each deadline that was met or missed, as known at `now` (KPI 12)."""
-        if self._decided is None:
-            self._decided = decisions(
-                clocks(self.events, self.rulebook, now, ticket=self.ticket)
-            )
-        return self._decided
-
-    @property
-    def rating(self) -> Given | None:
-        """Agents have no vote."""
-        marks = [e for e in self.of(EventKind.RATED) if not e.actor.startswith("agent:")]
-        if not marks:
-            return None
-        last = marks[-1].detail
-        return Given(int(last["score"]), str(last.get("comment") or ""), marks[0].at)
-
-    def of(self, kind: EventKind) -> Iterator[Event]:
-        return (event for event in self.events if event.kind is kind)
-
-
 def read(history: History, rulebook: Rulebook, now: datetime) -> Story:
     """What the history says, as known at `now`."""
     known = sorted((e for e in history.events if e.at <= now), key=attrgetter("at"))
@@ -209,70 +58,86 @@ def read(history: History, rulebook: Rulebook, now: datetime) -> Story:
         events.insert(0, opening)
     story = Story(history.ticket, rulebook, events, opening.at, opened_by_agent(opening))
     story.void = _void(history.ticket, events)
-    state = Step(opening.at, Status.NEW, _opening_facts(opening, history.ticket))
+    facts = _opening_facts(opening, history.ticket)
     failed = undelivered(_reaching(events, history.ticket.requester.key))
-    for at, group in groupby(events, key=attrgetter("at")):
-        state = _live(story, state, max(at, opening.at), list(group), failed, history.thanks)
+    _Reading(story, facts, failed, history.thanks).read()
     return story
 
 
-def _live(
-    story: Story,
-    before: Step,
-    at: datetime,
-    events: list[Event],
-    failed: frozenset[object],
-    thanks: frozenset[int],
-) -> Step:
-    """One instant: the state after it, and what it added to the story."""
-    after = before
-    for event in events:
-        after = _changed(after, event)
-        _note_turn(story, before, after, event)
-        before = replace(before, status=after.status)
-    for event in events:
-        if is_agent_response(event, failed):
+class _Reading:
+    """Goes through the events, instant by instant, and writes the story down."""
+
+    def __init__(
+        self, story: Story, facts: Facts, failed: frozenset[object], thanks: frozenset[int]
+    ) -> None:
+        self.story, self.failed, self.thanks = story, failed, thanks
+        self.status, self.facts, self.assignee = Status.NEW, facts, None
+        self.said: list[Event] = []  #: the messages of this instant
+        self.changed = True  #: since the last step
+
+    def read(self) -> None:
+        present = self.story.events[0].at
+        for event in self.story.events:
+            if event.at != present:
+                self.end_instant(present)
+                present = event.at
+            if event.kind is EventKind.MESSAGE:
+                self.said.append(event)
+            elif event.kind not in _STILL:
+                self.change(event)
+        self.end_instant(present)
+
+    def end_instant(self, at: datetime) -> None:
+        """The state now is the one that counts; what was said is heard in it."""
+        at = max(at, self.story.opened)
+        for event in self.said:
+            self.hear(event, at)
+        self.said.clear()
+        if self.changed:
+            steps = self.story.steps
+            if steps and steps[-1].at == at:
+                steps.pop()
+            steps.append(Step(at, self.status, self.facts, self.assignee))
+            self.changed = False
+
+    def hear(self, event: Event, at: datetime) -> None:
+        story = self.story
+        if is_agent_response(event, self.failed):
             story.answers.append(Answer(event.at, event.actor.partition(":")[2]))
-        elif _asks(event, thanks) and at > story.opened and not after.status.done:
+        elif _asks(event, self.thanks) and at > story.opened and not self.status.done:
             story.questions.append(at)
-    after = replace(after, at=at)
-    if story.steps and story.steps[-1].at == at:
-        story.steps.pop()
-    story.steps.append(after)
-    return after
 
+    def change(self, event: Event) -> None:
+        detail, self.changed = event.detail, True
+        match event.kind:
+            case EventKind.STATUS:
+                self.turn(event, _STATUSES[detail["to"]])
+            case EventKind.LEVEL:
+                self.facts = replace(self.facts, level=int(detail["to"]))
+            case EventKind.PRIORITY:
+                self.facts = replace(self.facts, priority=Priority(detail["to"]))
+            case EventKind.DEPARTMENT:
+                self.facts = replace(self.facts, department=str(detail["to"]))
+            case EventKind.TAGS:
+                tags = self.facts.tags.union(detail.get("added", ()))
+                tags = tags.difference(detail.get("removed", ()))
+                self.facts = replace(self.facts, tags=tags)
+            case EventKind.ASSIGNED:
+                self.assignee = detail.get("to")
 
-def _note_turn(story: Story, before: Step, after: Step, event: Event) -> None:
-    """A solve or a reopening, if this event is one."""
-    if before.status.done == after.status.done:
-        return
-    if after.status.done:
-        story.solves.append(Solve(event.at, event.actor, event.detail.get("reason")))
-    elif story.solves:
-        by_customer = event.actor.startswith("customer:")
-        story.reopenings.append(Reopening(event.at, by_customer, story.solves[-1].at))
-
-
-def _changed(step: Step, event: Event) -> Step:
-    detail = event.detail
-    match event.kind:
-        case EventKind.STATUS:
-            status = Status(detail["to"])
-            # what was void for a while and is not now counts as if it never had been
-            return step if status in VOID else replace(step, status=status)
-        case EventKind.LEVEL:
-            return replace(step, facts=replace(step.facts, level=int(detail["to"])))
-        case EventKind.PRIORITY:
-            return replace(step, facts=replace(step.facts, priority=Priority(detail["to"])))
-        case EventKind.DEPARTMENT:
-            return replace(step, facts=replace(step.facts, department=str(detail["to"])))
-        case EventKind.TAGS:
-            tags = step.facts.tags.union(detail.get("added", ()))
-            tags = tags.difference(detail.get("removed", ()))
-            return replace(step, facts=replace(step.facts, tags=tags))
-        case EventKind.ASSIGNED:
-            return replace(step, assignee=detail.get("to"))
-    return step
+    def turn(self, event: Event, status: Status) -> None:
+        """Another status: perhaps a solve, perhaps a reopening. What was void for a while
+        and is not now counts as if it never had been."""
+        if status in VOID:
+            return
+        before, self.status, story = self.status, status, self.story
+        if before.done == status.done:
+            return
+        if status.done:
+            story.solves.append(Solve(event.at, event.actor, event.detail.get("reason")))
+        elif story.solves:
+            by_customer = event.actor.startswith("customer:")
+            story.reopenings.append(Reopening(event.at, by_customer, story.solves[-1].at))
 
 
 def _asks(event: Event, thanks: frozenset[int]) -> bool:
@@ -288,6 +153,9 @@ def _asks(event: Event, thanks: frozenset[int]) -> bool:
 def without_undone(events: Iterable[Event]) -> list[Event]:
     """The events that stand. What `#undo` took back never was: the change and the change
     back, which bears the reason `undone`, go together."""
+    events = list(events)
+    if not any(event.detail.get("reason") == "undone" for event in events):
+        return events
     standing: list[Event] = []
     for event in events:
         if event.kind in _CHANGES and event.detail.get("reason") == "undone":

@@ -6,43 +6,50 @@ from typing import Any, Protocol
 from maild.model.as_json import timestamp
 from maild.model.ticket import Status
 from maild.reports.agents import Agents
-from maild.reports.history import History, Story, read
+from maild.reports.chapter import Chapter
+from maild.reports.history import History, read
 from maild.reports.kpi import GAUGES
 from maild.reports.question import Question
-from maild.reports.recurring import Recurring
+from maild.reports.recurring import Recurring, Request
 
 
 class Watcher(Protocol):
     """Whoever wants to see every ticket that had a part in the period."""
 
-    def add(self, story: Story) -> None: ...
+    def add(self, chapter: Chapter) -> None: ...
 
 
 def measure(
-    histories: Iterable[History], question: Question, *watchers: Watcher
+    histories: Iterable[History],
+    question: Question,
+    *watchers: Watcher,
+    requests: Iterable[Request] = (),
 ) -> dict[str, Any]:
     """The report as JSON (CONTRACT section 6).
 
     `histories`: every ticket created before the period's end that was open at its start,
-    or to which something happened since `question.needed_since`; in any order, each once.
-    More do no harm. They are looked at one by one and not kept.
+    to which something happened since, or created in the weeks before (`reports.recurring`);
+    in any order, each once. More do no harm. They are looked at one by one and not kept.
+    `requests`: those of the weeks before may come as these instead; they count for what
+    recurs.
     """
-    gauges = [gauge(question) for gauge in GAUGES]
-    recurring = Recurring(question.period, question.articles)
-    people = Agents(question)
+    gauges, people = [gauge(question) for gauge in GAUGES], Agents(question)
     everybody: list[Watcher] = [*gauges, people, *watchers]
+    recurring = Recurring(question.period, question.articles)
+    recurring.recall(requests)
     spam = 0
     for history in histories:
         story = read(history, question.rulebook, question.now)
-        if not question.concerns(story):
+        chapter = Chapter(story, question)
+        if not chapter.concerns:
             continue
         if story.void:
-            spam += story.void is Status.SPAM and question.covers(story.opened)
+            spam += story.void is Status.SPAM and chapter.was_created
             continue
-        recurring.add(story)
-        if question.touches(story):
+        recurring.add(chapter)
+        if chapter.touches:
             for watcher in everybody:
-                watcher.add(story)
+                watcher.add(chapter)
     kpis = {gauge.name: gauge.result() for gauge in gauges}
     kpis["volume"]["spam"] = spam
     found = _heading(question) | {"kpis": kpis} | recurring.result()

@@ -1,16 +1,11 @@
-"""What a report asks, and which tickets it is about (kpi.md R5)."""
+"""What a report asks: of which period, department and people (kpi.md R5)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from maild.reports.history import Solve, Story
 from maild.reports.periods import Period
 from maild.sla.policy import Rulebook
-
-#: what came back is compared with the weeks before
-NEEDED: Final = timedelta(days=36)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +36,3 @@ class Question:
 
     def covers(self, at: datetime) -> bool:
         return self.period.start <= at < self.period.end
-
-    def concerns(self, story: Story) -> bool:
-        """Does the ticket count in this report at all, void or not?"""
-        step = story.at_end(self.period.end)
-        if step is None or self.excluded(story.ticket.requester.key):
-            return False
-        return self.department is None or step.facts.department == self.department
-
-    def touches(self, story: Story) -> bool:
-        """Was it open in the period, or did anything happen to it then?"""
-        return story.is_open(self.period.start) or any(
-            self.covers(event.at) for event in story.events
-        )
-
-    @property
-    def needed_since(self) -> datetime:
-        """Tickets untouched since then, and done, matter to no figure."""
-        return self.period.start - NEEDED
-
-    def solve_of(self, story: Story) -> Solve | None:
-        """The last solve, if it falls into the period: what makes a ticket "solved in it"."""
-        solve = story.last_solve(self.period.end)
-        return solve if solve and self.covers(solve.at) else None
-
-    def standing_solve_of(self, story: Story) -> Solve | None:
-        """The same, where it still stands at the end of the period."""
-        return None if story.is_open(self.period.end) else self.solve_of(story)

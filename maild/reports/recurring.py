@@ -5,12 +5,12 @@ A kind is the department with the category a rule gave, else with the words of t
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from maild.reports.history import Story
+from maild.reports.chapter import Chapter
 from maild.reports.periods import Period
 from maild.rules.folding import fold_words, split
 
@@ -37,12 +37,20 @@ _STOP: Final = frozenset(
 _MAX_WORDS: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    at: datetime
+class Request(NamedTuple):
+    """A ticket, as far as it matters here."""
+
     ticket: int
+    at: datetime  #: of its creation
+    department: str
+    category: str | None
+    subject: str
     requester: str
-    name: str  #: what readers call it: the category, else the subject
+
+    @property
+    def name(self) -> str:
+        """What readers call it: the category, else the subject."""
+        return self.category or " ".join(self.subject.split())
 
 
 class Recurring:
@@ -50,35 +58,64 @@ class Recurring:
 
     def __init__(self, period: Period, articles: Mapping[str, str]) -> None:
         self.period, self.articles = period, articles
-        days = max(WEEK * (WEEKS_BEFORE + 1), REPEAT_DAYS, len(period.days) + WEEK * 4)
-        self.since = days_before(period, days)
-        self.requests: dict[str, list[_Request]] = {}
+        self.since = since(period)
+        self.requests: dict[int, Request] = {}  #: by ticket
+        self._keys: dict[tuple[str, str | None, str], str] = {}
 
-    def add(self, story: Story) -> None:
+    def add(self, chapter: Chapter) -> None:
+        story, ticket = chapter.story, chapter.story.ticket
         if self.since <= story.opened < self.period.end:
-            step = story.at_end(self.period.end)
-            department = step.facts.department if step else story.ticket.department
-            key = key_of(department, story.ticket.category, story.ticket.subject)
-            ticket = story.ticket
-            name = ticket.category or " ".join(ticket.subject.split())
-            request = _Request(story.opened, ticket.id, ticket.requester.key, name)
-            self.requests.setdefault(key, []).append(request)
+            department, who = chapter.at_end.facts.department, ticket.requester.key
+            about = ticket.category, ticket.subject, who
+            request = Request(ticket.id, story.opened, department, *about)
+            self.requests[ticket.id] = request
+
+    def recall(self, requests: Iterable[Request]) -> None:
+        """What is known from elsewhere, in few words; what is added later counts instead."""
+        self.requests |= {r.ticket: r for r in requests if self.since <= r.at < self.period.end}
 
     def result(self) -> dict[str, Any]:
         """`recurring` and `repeat_contacts`, the five most frequent of each."""
-        problems = [found for key in self.requests if (found := self._problem(key))]
-        repeats = [found for key in self.requests for found in self._repeats(key)]
+        problems = [
+            found
+            for key, requests in self._frequent().items()
+            if (found := self._problem(key, requests))
+        ]
+        repeats = [
+            _repeat(key, who, them)
+            for (key, who), them in self._repeated().items()
+            if len(them) >= REPEATED
+        ]
         return {"recurring": _top(problems), "repeat_contacts": _top(repeats)}
 
-    def _problem(self, key: str) -> dict[str, Any] | None:
+    def _key(self, request: Request) -> str:
+        """Taking a subject apart is dear, and many are alike."""
+        about = request.department, request.category, request.subject
+        if (key := self._keys.get(about)) is None:
+            key = self._keys[about] = key_of(*about)
+        return key
+
+    def _frequent(self) -> dict[str, list[Request]]:
+        """By key, those of which the looked-at weeks bring enough to be worth a closer look."""
+        recent = days_before(self.period, max(_weeks(self.period)) + WEEK)
+        counts = Counter(self._key(r) for r in self.requests.values() if r.at >= recent)
+        found: dict[str, list[Request]] = {
+            key: [] for key, n in counts.items() if n >= ENOUGH_TICKETS
+        }
+        if found:
+            for request in self.requests.values():
+                if (mine := found.get(self._key(request))) is not None:
+                    mine.append(request)
+        return found
+
+    def _problem(self, key: str, requests: list[Request]) -> dict[str, Any] | None:
         """The last flagged week of the period, if any week of it is."""
-        requests = self.requests[key]
-        for back in range(0, max(len(self.period.days) - WEEK, 0) + 1, WEEK):
+        for back in _weeks(self.period):
             if found := self._week(key, requests, back):
                 return found
         return None
 
-    def _week(self, key: str, requests: list[_Request], back: int) -> dict[str, Any] | None:
+    def _week(self, key: str, requests: list[Request], back: int) -> dict[str, Any] | None:
         """Five or more from three people or more, twice the mean of the four weeks before."""
         bounds = [days_before(self.period, back + WEEK * n) for n in range(WEEKS_BEFORE + 2)]
         end, start, oldest = bounds[0], bounds[1], bounds[-1]
@@ -99,27 +136,41 @@ class Recurring:
             "name": _newest(now).name,
         }
 
-    def _repeats(self, key: str) -> list[dict[str, Any]]:
-        """People who asked the same three times or more in the last 30 days."""
-        since = days_before(self.period, REPEAT_DAYS)
-        people: dict[str, list[_Request]] = {}
-        for request in self.requests[key]:
-            if request.at >= since:
-                people.setdefault(request.requester, []).append(request)
-        return [
-            {
-                "key": key,
-                "requester": who,
-                "count": len(them),
-                "tickets": sorted(request.ticket for request in them),
-                "name": _newest(them).name,
-            }
-            for who, them in people.items()
-            if len(them) >= REPEATED
-        ]
+    def _repeated(self) -> dict[tuple[str, str], list[Request]]:
+        """By key and person, of people who wrote three times or more in the last 30 days."""
+        lately = days_before(self.period, REPEAT_DAYS)
+        recent = [request for request in self.requests.values() if request.at >= lately]
+        busy = Counter(request.requester for request in recent)
+        found: dict[tuple[str, str], list[Request]] = {}
+        for request in recent:
+            if busy[request.requester] >= REPEATED:
+                who = self._key(request), request.requester
+                found.setdefault(who, []).append(request)
+        return found
 
 
-def _newest(requests: list[_Request]) -> _Request:
+def _repeat(key: str, who: str, them: list[Request]) -> dict[str, Any]:
+    return {
+        "key": key,
+        "requester": who,
+        "count": len(them),
+        "tickets": sorted(request.ticket for request in them),
+        "name": _newest(them).name,
+    }
+
+
+def since(period: Period) -> datetime:
+    """From when on requests matter: what comes back is compared with the weeks before."""
+    days = max(WEEK * (WEEKS_BEFORE + 1), REPEAT_DAYS, len(period.days) + WEEK * WEEKS_BEFORE)
+    return days_before(period, days)
+
+
+def _weeks(period: Period) -> range:
+    """The weeks that are looked at, by how many days before the period's end they end."""
+    return range(0, max(len(period.days) - WEEK, 0) + 1, WEEK)
+
+
+def _newest(requests: list[Request]) -> Request:
     return max(requests, key=lambda request: request.at)
 
 
@@ -155,4 +206,4 @@ def _singular(word: str) -> str:
 
 
 def _top(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(found, key=lambda entry: (-entry["count"], entry["key"]))[:TOP]
+    return sorted(found, key=lambda e: (-e["count"], e["key"], e["tickets"]))[:TOP]

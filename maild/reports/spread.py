@@ -2,7 +2,6 @@
 
 import math
 from array import array
-from datetime import timedelta
 from statistics import fmean, median
 from typing import Any
 
@@ -16,8 +15,8 @@ class Times:
     def __len__(self) -> int:
         return len(self._seconds)
 
-    def add(self, duration: timedelta) -> None:
-        self._seconds.append(duration.total_seconds())
+    def add(self, seconds: float) -> None:
+        self._seconds.append(seconds)
 
     def mean(self) -> float | None:
         return plain(fmean(self._seconds)) if self._seconds else None

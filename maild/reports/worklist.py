@@ -3,12 +3,14 @@ things were solved. A few are kept of each, however many there are."""
 
 import heapq
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 from maild.model.ticket import Clock, Status
-from maild.reports.history import Story
+from maild.reports.chapter import Chapter
 from maild.reports.question import Question
 from maild.sla.stopwatch import Outcome
 
@@ -66,34 +68,39 @@ class Lookout:
         self._breaches, self._oldest, self._unhappy = _Best(), _Best(), _Best()
         self._solved: Counter[date] = Counter()
 
-    def add(self, story: Story) -> None:
-        self._add_breaches(story)
-        number = story.ticket.id
-        if story.is_open(self.question.period.end):
-            self._oldest.offer((-story.opened.timestamp(), -number), self._entry(story))
-        given = story.rating
-        if given and given.score <= LOW and self.question.covers(given.first):
-            entry = self._entry(story, score=given.score, comment=given.comment)
+    def add(self, chapter: Chapter) -> None:
+        self._add_breaches(chapter)
+        story, number = chapter.story, chapter.story.ticket.id
+        if chapter.is_open:
+            key = -story.opened.timestamp(), -number
+            self._oldest.offer(key, lambda: self._entry(chapter))
+        given = chapter.rating
+        if given and given.score <= LOW:
+            entry = partial(self._entry, chapter, score=given.score, comment=given.comment)
             self._unhappy.offer((given.first.timestamp(), number), entry)
-        if solve := self.question.standing_solve_of(story):
+        if solve := chapter.standing_solve:
             self._solved[solve.at.astimezone(self.question.period.zone).date()] += 1
 
-    def _add_breaches(self, story: Story) -> None:
-        for decision in story.decisions(self.question.now):
-            missed = decision.outcome is Outcome.BREACHED
-            if not missed or not self.question.covers(decision.at):
+    def _add_breaches(self, chapter: Chapter) -> None:
+        for decision in chapter.story.decisions(self.question.now):
+            if decision.outcome is Outcome.MET or decision.clock is Clock.LEVEL:
                 continue
-            if decision.clock is Clock.LEVEL:
+            if not self.question.covers(decision.at):
                 continue
-            entry = self._entry(
-                story, clock=decision.clock, due=decision.at, stopped=decision.state.stopped
+            late = ((decision.stopped or self.question.end) - decision.at).total_seconds()
+            key = chapter.is_open, late, -chapter.story.ticket.id
+            entry = partial(
+                self._entry,
+                chapter,
+                clock=decision.clock,
+                due=decision.at,
+                stopped=decision.stopped,
             )
-            late = ((entry.stopped or self.question.end) - decision.at).total_seconds()
-            self._breaches.offer((not entry.status.done, late, -story.ticket.id), entry)
+            self._breaches.offer(key, entry)
 
     def _entry(
         self,
-        story: Story,
+        chapter: Chapter,
         *,
         clock: Clock | None = None,
         due: datetime | None = None,
@@ -101,9 +108,7 @@ class Lookout:
         score: int | None = None,
         comment: str = "",
     ) -> Entry:
-        step = story.at_end(self.question.period.end)
-        assert step is not None
-        ticket = story.ticket
+        step, ticket = chapter.at_end, chapter.story.ticket
         return Entry(
             ticket.id,
             ticket.subject,
@@ -111,7 +116,7 @@ class Lookout:
             step.facts.department,
             step.assignee,
             step.status,
-            story.opened,
+            chapter.story.opened,
             clock=clock,
             due=due,
             stopped=stopped,
@@ -136,13 +141,13 @@ class _Best:
         self._heap: list[tuple[tuple[float, ...], int, Entry]] = []
         self._offered = 0
 
-    def offer(self, key: tuple[float, ...], entry: Entry) -> None:
+    def offer(self, key: tuple[float, ...], entry: Callable[[], Entry]) -> None:
+        """`entry` is made only where it is among them."""
         self._offered += 1
-        item = (key, -self._offered, entry)
         if len(self._heap) < KEPT:
-            heapq.heappush(self._heap, item)
-        else:
-            heapq.heappushpop(self._heap, item)
+            heapq.heappush(self._heap, (key, -self._offered, entry()))
+        elif (key, -self._offered) > self._heap[0][:2]:
+            heapq.heapreplace(self._heap, (key, -self._offered, entry()))
 
     def entries(self) -> list[Entry]:
         """The highest first."""

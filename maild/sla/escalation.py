@@ -4,10 +4,12 @@ The instants are working time, and letters leave only in working time: a step th
 when its calendar is closed waits for the next opening. Who is told is left to the desk.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from maild.model.ticket import Clock
 from maild.sla.hours import NeverOpen
@@ -117,8 +119,7 @@ def _overtaken(state: ClockState, steps: Iterable[Step], now: datetime) -> bool:
 def _alarms_of(state: ClockState, steps: Sequence[Step]) -> Iterator[Alarm]:
     if not state.running or state.due is None:
         return
-    for index, step in enumerate(steps):
-        label = _label(steps, index)
+    for index, (step, label) in enumerate(zip(steps, _labels(tuple(steps)), strict=True)):
         if step.concerns(state.clock) and label not in state.fired:
             try:
                 at = state.calendar.next_open(_instant(state, step))
@@ -137,8 +138,13 @@ def _instant(state: ClockState, step: Step) -> datetime:
     return state.calendar.due(state.due, state.budget * (step.share - 1) + offset)
 
 
-def _label(steps: Sequence[Step], index: int) -> str:
-    """The step's label, numbered where several clocks or people share one."""
-    label = steps[index].label
-    place = 1 + sum(1 for step in steps[:index] if step.label == label)
-    return label if place == 1 else f"{label} #{place}"
+@lru_cache(maxsize=16)
+def _labels(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """Each step's label, numbered where several clocks or people share one."""
+    seen: Counter[str] = Counter()
+    found = []
+    for step in steps:
+        seen[step.label] += 1
+        place = seen[step.label]
+        found.append(step.label if place == 1 else f"{step.label} #{place}")
+    return tuple(found)

@@ -90,9 +90,12 @@ class Calendar:
 
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Working time between two instants; 0 when `end` <= `start`."""
-        start, end = start.astimezone(UTC), end.astimezone(UTC)
         if end <= start:
             return _NOTHING
+        start, end = _in_utc(start), _in_utc(end)
+        year = self._years.get(start.year)
+        if year is not None and start.year == end.year:
+            return year.worked(end) - year.worked(start)
         worked = self._year(end.year).worked(end) - self._year(start.year).worked(start)
         for year in range(max(start.year, _FIRST_YEAR), min(end.year, _LAST_YEAR + 1)):
             worked += self._year(year).total
@@ -104,7 +107,7 @@ class Calendar:
         One that is used up as a span ends is due at that end, not at the next opening. No
         budget is used up at once. Raises `NeverOpen` where that takes over 100 years.
         """
-        start = start.astimezone(UTC)
+        start = _in_utc(start)
         if budget <= _NOTHING:
             return start
         wanted = self._year(start.year).worked(start) + budget
@@ -184,6 +187,10 @@ class Calendar:
         days = (self.spans(date.fromordinal(n)) for n in range(first, last))
         cut = [(max(o, start), min(c, end)) for spans in days for o, c in spans]
         return _laid(sorted((o, c) for o, c in cut if o < c))
+
+
+def _in_utc(at: datetime) -> datetime:
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def always(timezone: ZoneInfo, name: str = "24x7") -> Calendar:

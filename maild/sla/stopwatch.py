@@ -110,6 +110,7 @@ class Stopwatch:
     decided: tuple[Outcome, datetime] | None = None
     fired: set[str] = field(default_factory=set)
     moments: list[Moment] = field(default_factory=list)
+    timeline: bool = True  #: keep `moments`
 
     def __post_init__(self) -> None:
         self.budget = self.target
@@ -154,6 +155,8 @@ class Stopwatch:
         if self.running_on:
             return
         if self.ended is not What.CANCELLED or not self.since:
+            if self.stopped:
+                self._bank(self.stopped)
             self._end_pause(at)
             self._run(at)
         self.stopped = self.ended = None
@@ -167,9 +170,8 @@ class Stopwatch:
         """The work is done: in time, unless the due time has passed."""
         if self.stopped:
             return
-        self._bank(at)
         self._end_pause(at)
-        self.stopped, self.ended = at, why
+        self.stopped, self.ended = at, why  # what was used is banked if it runs on
         if self.target is not None and self.decided is None:
             self.decided = (Outcome.MET, at)
         self._note(at, why)
@@ -279,6 +281,8 @@ class Stopwatch:
         self.waiting_since = None
 
     def _note(self, at: datetime, what: What) -> None:
+        if not self.timeline:
+            return
         used = self.used
         if self.since:
             used += self.calendar.elapsed(self.since, at)

@@ -89,7 +89,7 @@ def _decided(
     start, end = period
     states = clocks(events, rulebook, end, recorded=False, ticket=ticket)
     return {
-        (decision.clock, decision.state.visit): decision.outcome
+        (decision.clock, decision.visit): decision.outcome
         for decision in decisions(states)
         if start <= decision.at < end
     }

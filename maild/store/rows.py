@@ -53,20 +53,25 @@ def ticket_of(row: tuple[Any, ...]) -> Ticket:
         priority=Priority(priority),
         level=level,
         assignee=assignee,
-        cc=tuple(json.loads(cc)),
+        cc=_listed(cc),
         channel=channel,
         language=language,
-        tags=tuple(json.loads(tags)),
+        tags=_listed(tags),
         category=category,
         external_id=external_id,
         resolved_at=instant_or_none(resolved),
         closed_at=instant_or_none(closed),
         merged_into=merged,
-        links=tuple(json.loads(links)),
+        links=_listed(links),
         due=Due(*map(instant_or_none, (first, following, resolution, at_level))),
         rating=None if score is None else Rating(score, comment or "", from_micros(rated)),
         imported_at=instant_or_none(imported),
     )
+
+
+def _listed(text: str) -> tuple[Any, ...]:
+    """A list in JSON; mostly an empty one."""
+    return () if text == "[]" else tuple(json.loads(text))
 
 
 def ticket_values(ticket: Ticket) -> list[Any]:
