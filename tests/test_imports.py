@@ -23,7 +23,8 @@ LAYERS: dict[str, str] = {
     "desk": "maild.desk",
     "edge": """
         maild.store maild.oauth maild.health maild.portal maild.kb maild.notify
-        maild.aside maild.bell maild.elsewhere maild.listeners maild.processes maild.logs maild.systemd
+        maild.aside maild.bell maild.elsewhere maild.listeners maild.processes maild.logs
+        maild.systemd
         maild.ingest.imap maild.ingest.imap_client maild.ingest.imap_folder
         maild.ingest.mailbox maild.ingest.smtp maild.ingest.smtp_session maild.ingest.lmtp
         maild.ingest.group_commit maild.ingest.door_limits maild.ingest.reader
