@@ -6,6 +6,7 @@ PYTHON := $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
             $(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
                     2> /dev/null && echo $(name))) python3)
 SYSTEM := dovecot-imapd postfix postgresql chromium chromium-driver openssl strace faketime swaks groff
+AXE := 4.14.1
 SOURCE := maild tests bench
 
 .PHONY: run test check bench proof system
@@ -26,11 +27,18 @@ bench: .venv/ready
 	.venv/bin/python -m bench
 	.venv/bin/python -m bench.sla
 
-proof: .venv/ready system
+proof: .venv/ready system .venv/axe-$(AXE)
 	.venv/bin/pytest -n 2 --dist worksteal -q -p tests.proof_table -m proof
 
 system:
 	@.ci/packages $(SYSTEM)
+
+# What looks at the pages' accessibility; without npm its tests are skipped.
+.venv/axe-$(AXE): .venv/ready
+	@command -v npm > /dev/null || .ci/packages npm
+	@command -v npm > /dev/null || exit 0; \
+	   npm install --silent --no-save --no-audit --no-fund --ignore-scripts \
+	       --prefix .venv/axe axe-core@$(AXE) && touch $@
 
 # The environment: what requirements.txt names, by hash, then this checkout itself.
 .venv/ready: requirements.txt pyproject.toml

@@ -123,15 +123,17 @@ def test_styles_are_inlined_when_a_template_is_loaded() -> None:
     "color", ["#0072B2", "#ffd400", "#000000", "#ffffff", "#e69f00", "#888888"]
 )
 def test_any_colour_is_legible(color: str) -> None:
-    """Words on it, links on white and in the dark have a contrast of 4.5 to 1 (WCAG 1.4.3)."""
+    """Words on it and links on every ground have a contrast of 4.5 to 1 (WCAG 1.4.3)."""
     shades = palette.shades(color)
 
     def contrast(one: str, other: str) -> float:
         return palette._contrast(palette._rgb(one), palette._rgb(other))
 
     assert contrast(color, shades["DESK-INK"]) >= 4.5
-    assert contrast("#ffffff", shades["DESK-LINK"]) >= 4.5
-    assert contrast("#1e2127", shades["DESK-LIGHT"]) >= 4.5
+    for light in ("#ffffff", "#f4f6f8", "#eef0f3"):
+        assert contrast(light, shades["DESK-LINK"]) >= 4.5
+    for dark in ("#14161a", "#1e2127", "#272b32"):
+        assert contrast(dark, shades["DESK-LIGHT"]) >= 4.5
 
 
 # -- how values are written ------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-_DARK_CARD = (0x1E, 0x21, 0x27)
+#: of the grounds that links stand on, those where it is hardest to read them
+_LIGHT_GROUND, _DARK_GROUND = (0xEE, 0xF0, 0xF3), (0x27, 0x2B, 0x32)
 _LEGIBLE = 4.5  #: WCAG 2.2, 1.4.3: contrast of text
 
 
@@ -14,8 +15,8 @@ def shades(color: str) -> Mapping[str, str]:
     return {
         "DESK-COLOR": color,
         "DESK-INK": "#ffffff" if _contrast(own, (255,) * 3) >= _LEGIBLE else "#14171a",
-        "DESK-LINK": _hex(_until_legible(own, (255,) * 3, towards=0)),
-        "DESK-LIGHT": _hex(_until_legible(own, _DARK_CARD, towards=255)),
+        "DESK-LINK": _hex(_until_legible(own, _LIGHT_GROUND, towards=0)),
+        "DESK-LIGHT": _hex(_until_legible(own, _DARK_GROUND, towards=255)),
     }
 
 

@@ -6,12 +6,15 @@ One set of templates for all languages, `templates/portal/*.html`; what they say
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from jinja2 import ChoiceLoader, TemplateNotFound
 
 from maild.notify.environment import Environment
 from maild.notify.palette import shades
@@ -53,8 +56,14 @@ class _Templates(Environment):
                 source = source.replace(word, value)
         return source
 
-    def source(self, name: str) -> str:
-        return self._source(name)
+    def sources(self, name: str) -> list[str]:
+        """The built-in file of that name and the desk's own, as far as there are any."""
+        assert isinstance(self.loader, ChoiceLoader)
+        found = []
+        for loader in reversed(self.loader.loaders):
+            with suppress(TemplateNotFound):
+                found.append(loader.get_source(self, name)[0])
+        return found
 
 
 class Pages:
@@ -98,7 +107,20 @@ class Pages:
         )
 
     def words(self, language: str) -> Mapping[str, Any]:
+        """What pages say. An own file wins word by word: one written for an older version
+        lacks a few, and they are said as built in."""
         if language not in self._words:
-            source = self._environment.source(f"{PORTAL}/{language}/words.toml")
-            self._words[language] = tomllib.loads(source)
+            words: dict[str, Any] = {}
+            for source in self._environment.sources(f"{PORTAL}/{language}/words.toml"):
+                _lay_over(words, tomllib.loads(source))
+            self._words[language] = words
         return self._words[language]
+
+
+def _lay_over(words: dict[str, Any], own: Mapping[str, Any]) -> None:
+    for key, value in own.items():
+        below = words.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            _lay_over(below, value)
+        else:
+            words[key] = value

@@ -1,6 +1,7 @@
-"""A real browser, headless and without JavaScript, with a keyboard."""
+"""A real browser, headless, with a keyboard; without JavaScript unless it shall look itself."""
 
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 PROGRAMS = ("chromium", "chromedriver")
 
@@ -18,8 +21,8 @@ def is_there() -> bool:
 
 
 @contextmanager
-def browser(language: str = "es") -> Iterator["Browser"]:
-    """One window; closed at the end."""
+def browser(language: str = "es", *, scripts: bool = False) -> Iterator["Browser"]:
+    """One window; closed at the end. `scripts`: JavaScript, for a checker's own."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     for argument in (
@@ -32,7 +35,7 @@ def browser(language: str = "es") -> Iterator["Browser"]:
     options.add_experimental_option(
         "prefs",
         {
-            "profile.managed_default_content_settings.javascript": 2,
+            "profile.managed_default_content_settings.javascript": 1 if scripts else 2,
             "intl.accept_languages": language,
         },
     )
@@ -71,7 +74,10 @@ class Browser:
         for _ in range(most):
             self.press(Keys.TAB)
             here = self.focused()
-            if name in (here.get_attribute("name"), here.get_attribute("value"), here.text):
+            words = here.text.strip()
+            if name in (here.get_attribute("name"), here.get_attribute("value"), words):
+                return
+            if words.startswith(f"{name}\n"):  # a row of a list: its first line
                 return
         raise AssertionError(f"Tab never reaches {name!r}")
 
@@ -81,15 +87,44 @@ class Browser:
         self.press(text)
 
     def follow(self, name: str) -> None:
-        """Go to a button or link and press Enter."""
+        """Go to a button or link, press Enter, and wait for the page it leads to."""
+        self.tab_to(name)
+        with self._another_page():
+            self.press(Keys.ENTER)
+
+    def open_up(self, name: str) -> None:
+        """Go to what opens on this very page (or leads to a file) and press Enter."""
         self.tab_to(name)
         self.press(Keys.ENTER)
+
+    @contextmanager
+    def _another_page(self) -> Iterator[None]:
+        before = self.driver.find_element("tag name", "html")
+        yield
+        WebDriverWait(self.driver, 20).until(staleness_of(before))
+
+    def click(self, selector: str) -> None:
+        """Press a button that sends a form, and wait for the page that answers it."""
+        with self._another_page():
+            self.driver.find_element("css selector", selector).click()
 
     def resize(self, width: int) -> None:
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
         )
+
+    def paint(self, scheme: str) -> None:
+        """`light` or `dark`, as the visitor's system says."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def picture(self) -> bytes:
+        """The whole page as PNG."""
+        size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+        asked = {"clip": clip, "captureBeyondViewport": True}
+        return b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", asked)["data"])
 
     def width_needed(self) -> float:
         """How wide the content is, in CSS pixels."""

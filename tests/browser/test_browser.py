@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.browser.chromium import Browser, browser, is_there
 from tests.servers.ports import free_port
 from tests.servers.sink import Sink
-from tests.wire.desk import Desk, mail, reply, text_of
+from tests.wire.desk import Desk, mail, reply, text_of, wait_until
 
 pytestmark = [
     pytest.mark.wire,
@@ -99,6 +99,75 @@ def test_a_mark_by_keyboard(site: tuple[Desk, str], chromium: Browser) -> None:
     chromium.follow("Enviar")
     assert "La nota es un 5 de 5" in chromium.text
     assert desk.show(1)["rating"]["comment"] == "Rápidos y amables."
+
+
+def test_a_file_with_a_request(
+    site: tuple[Desk, str], chromium: Browser, tmp_path: Path
+) -> None:
+    """Chosen in the form, whole on the ticket, and to be saved from its page, not shown."""
+    desk, address = site
+    file = tmp_path / "captura ñ.png"
+    file.write_bytes(b"\x89PNG" + bytes(3000))
+    chromium.open(address)
+    chromium.type("email", "luis@x.test")
+    chromium.type("subject", "Con captura")
+    chromium.type("body", "Va adjunta.")
+    chromium.tab_to("file")
+    chromium.focused().send_keys(str(file))
+    chromium.follow("Enviar solicitud")
+    assert "Solicitud recibida" in chromium.text
+    chromium.open(link(desk.letter("acknowledgement", "luis@x.test"), "t"))
+    assert "captura ñ.png (3 KB)" in chromium.text
+    chromium.open_up("captura ñ.png (3 KB)")
+    assert "Va adjunta." in chromium.text  # still the ticket: the file did not open
+    (enclosure,) = desk.show(1)["messages"][0]["attachments"]
+    assert (enclosure["filename"], enclosure["size"]) == ("captura ñ.png", 3004)
+
+
+def test_an_article_by_keyboard(site: tuple[Desk, str], chromium: Browser) -> None:
+    """Searched for, found, read, and said to be useful."""
+    desk, address = site
+    folder = desk.folder / "kb/es"
+    folder.mkdir(parents=True)
+    for slug, title in (("clave", "Restablecer la contraseña"), ("vpn", "Conectar la VPN")):
+        (folder / f"{slug}.md").write_text(f'+++\ntitle = "{title}"\n+++\nSe pide un enlace.')
+    wait_until(lambda: "VPN" in _kb(chromium, address), why="the articles are read")
+    chromium.type("q", "contrasenas")
+    chromium.follow("Buscar")
+    assert "Conectar la VPN" not in chromium.text
+    chromium.follow("Restablecer la contraseña")
+    assert "Se pide un enlace." in chromium.text
+    chromium.follow("Sí")
+    assert "útil para 1 de 1" in chromium.text
+
+
+def _kb(chromium: Browser, address: str) -> str:
+    chromium.open(f"{address}/kb")
+    return chromium.text
+
+
+def test_the_dashboard_by_keyboard(site: tuple[Desk, str], chromium: Browser) -> None:
+    """A mailed link, the figures, another period, all of them as a table, and out again."""
+    desk, address = site
+    desk.send(mail("luis@x.test", "No puedo acceder"))
+    desk.send(reply(desk.letter("agent-new", "ana@acme.test"), "#resuelto\nYa funciona."))
+    desk.letter("resolved", "luis@x.test")
+    chromium.open(f"{address}/dashboard")
+    chromium.type("email", "jefa@acme.test")
+    chromium.follow("Enviar el enlace")
+    chromium.open(link(desk.letter("link", "jefa@acme.test"), "dashboard"))
+    chromium.follow("Abrir el panel")
+    assert "Primera respuesta" in chromium.text
+    chromium.tab_to("period")
+    chromium.press("h")  # hoy
+    chromium.follow("Ver")
+    assert "Resueltas" in chromium.text
+    hidden = chromium.text
+    chromium.open_up("En una tabla")
+    assert len(chromium.text) > len(hidden)
+    chromium.follow("Salir")
+    chromium.open(f"{address}/dashboard")
+    assert "Para responsables" in chromium.text
 
 
 @pytest.mark.parametrize("width", [320, 360, 1200])
