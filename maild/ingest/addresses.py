@@ -123,6 +123,8 @@ def _finish(draft: _Draft, hint: str | None) -> Address | None:
         if email is None:
             return None
         return _address(_name(draft, draft.phrase, hint), email, hint)
+    if whole := _SPEC.fullmatch(_AROUND_DOTS.sub(r"\1", draft.bare.strip())):
+        return _address(words.decode(draft.comment, hint=hint), whole[0], hint)
     match = _SPEC.search(draft.bare)
     if match is None:
         if quoted := _QUOTED_LOCAL.search(draft.raw):
@@ -150,6 +152,8 @@ def _email(spec: str) -> str | None:
 
 def _bare_spec(spec: str) -> str:
     """What stands between angle brackets, without source routes, `mailto:` and stray blanks."""
+    if "=?" not in spec:
+        spec = words.decode(spec)  # raw UTF-8 (RFC 6532), or what its sender took for text
     spec = _AROUND_DOTS.sub(r"\1", words.clean(spec))
     if spec[:7].lower() == "mailto:":
         spec = spec[7:].partition("?")[0]

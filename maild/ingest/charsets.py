@@ -112,6 +112,7 @@ def _decode_ascii(data: bytes, codec: str | None) -> str:
             text = _strict(data, name)
             if text is not None:
                 return text
+        return _windows_jis(data)
     if codec in ("utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be", "utf-32") and data:
         if codec == "utf-7" and not _UTF_7.search(data):
             return data.decode("ascii")
@@ -121,6 +122,38 @@ def _decode_ascii(data: bytes, codec: str | None) -> str:
     if codec and codec.startswith("cp") and codec[2:] in ("037", "500", "1026", "1140"):
         return _strict(data, codec) or data.decode("ascii")
     return data.decode("ascii")
+
+
+_ESCAPE = re.compile(rb"(\x1b(?:\$[@B]|\([BIJ]))")
+
+
+def _windows_jis(data: bytes) -> str:
+    """ISO-2022-JP with the characters that Windows adds (\u2460, \u3231), or broken off."""
+    done, mode = [], b""
+    for piece in _ESCAPE.split(data):
+        if _ESCAPE.match(piece):
+            mode = piece[1:]
+        elif mode in (b"$@", b"$B"):
+            done.append(_shifted(piece))
+        else:
+            done.append(bytes(b | 0x80 for b in piece) if mode == b"(I" else piece)
+    return b"".join(done).decode("cp932", "replace")
+
+
+def _shifted(jis: bytes) -> bytes:
+    """Pairs of JIS X 0208 in the places Shift JIS has for them (JIS X 0208, annex 1)."""
+    done, at = bytearray(), 0
+    while at < len(jis):
+        row, cell = jis[at], jis[at + 1] if at + 1 < len(jis) else 0
+        if row < 0x21 or cell < 0x21:
+            done.append(row)
+            at += 1
+            continue
+        lead = ((row - 0x21) >> 1) + 0x81
+        done.append(lead if lead <= 0x9F else lead + 0x40)
+        done.append(cell + ((0x1F if cell < 0x60 else 0x20) if row & 1 else 0x7E))
+        at += 2
+    return bytes(done)
 
 
 def _strict(data: bytes, codec: str) -> str | None:

@@ -66,6 +66,8 @@ def _mend(head: bytes) -> bytes:
     mended: list[bytes] = []
     for i, line in enumerate(lines):
         broken = not _FIELD_LINE.match(line) and line[:1] not in b" \t\r\n" and line
+        if broken and line[:2] == b"--" and mended:
+            return b"".join([*mended, b"\n", *lines[i:]])  # a part begins: the body did, too
         if not broken or i > last:
             mended.append(line)
         elif mended:

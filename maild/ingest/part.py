@@ -176,7 +176,8 @@ def _bytes(value: object) -> bytes:
 def _unbase64(raw: bytes, *, text: bool) -> bytes:
     """Decode; what never was base64 stays as it is."""
     sample = raw[:2000].lstrip().partition(b"\n")[0]
-    if len(sample.translate(None, _BASE64)) > len(sample) // 20:
+    odd = sample.translate(None, _BASE64)
+    if len(odd) > max(len(sample) // 20, 0 if text or b" " in odd else 1):
         return raw
     body = raw.rstrip(b"=\r\n \t")
     if b"=" not in body:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from maild.ingest.bounds import MAX_PARTS
 from maild.ingest.part import Part
 
-MAX_DEPTH = 100
+MAX_DEPTH = 150
 _TEXTS = ("text/plain", "text/html")
 _ENVELOPED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
