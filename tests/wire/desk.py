@@ -98,6 +98,8 @@ class Desk:
     protocol: str | None = "smtp"  #: None: no door
     more: str = ""  #: further tables
     port: int = field(default_factory=free_port)
+    under: tuple[str, ...] = ()  #: a program that runs the daemon, and its options
+    environment: dict[str, str] = field(default_factory=dict)  #: beside our own
     daemon: subprocess.Popen[bytes] | None = None
     _said: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
 
@@ -135,7 +137,11 @@ class Desk:
         """Start the daemon without waiting for it."""
         with self.log_file.open("ab") as log:
             self.daemon = subprocess.Popen(
-                self._command("run"), stdout=subprocess.PIPE, stderr=log, cwd="/"
+                [*self.under, *self._command("run")],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd="/",
+                env=os.environ | self.environment,
             )
         self._said = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(self.daemon, self._said)).start()
