@@ -83,7 +83,7 @@ class FaultProxy:
             for byte in rest:
                 writer.write(bytes([byte]))
                 await writer.drain()
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0)
             self.after = self.sent
             return False
         return True

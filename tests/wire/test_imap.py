@@ -633,7 +633,10 @@ def test_troubles_are_told_in_one_plain_line() -> None:
 
 @pytest.mark.proof
 def test_a_line_broken_anywhere_loses_and_doubles_nothing(
-    dovecot: Dovecot, ledger: MemoryLedger, watch: Watch
+    dovecot: Dovecot,
+    ledger: MemoryLedger,
+    watch: Watch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """The line breaks at 150 places all along a session of 12 mails; each is there once."""
     proxy = FaultProxy(dovecot.port)
@@ -644,6 +647,7 @@ def test_a_line_broken_anywhere_loses_and_doubles_nothing(
     length = proxy.sent
     watcher.stop()
     rounds = 0
+    slowest = 0.0
     for after in range(0, length, max(1, length // 150)):
         rounds += 1
         mode = ("reset", "half", "drip")[rounds % 3]
@@ -652,40 +656,59 @@ def test_a_line_broken_anywhere_loses_and_doubles_nothing(
         dovecot.fill(user, raws)
         before = len(ledger.items)
         proxy.plan(mode, after)
-        watcher = watch(proxy.port, user, name=user, read_wait=0.5, longest_pause=0.05)
+        watcher = watch(proxy.port, user, name=user, longest_pause=0.05)
         connections = proxy.connections
-        wait_until(lambda c=connections: proxy.connections > c)  # type: ignore[misc]
+        wait_until(lambda c=connections: proxy.connections > c, seconds=60)  # type: ignore[misc]
         if mode != "drip":
-            wait_until(lambda w=watcher: w.health.failures > 0 or w.health.taken > 0)  # type: ignore[misc]
+            wait_until(
+                lambda w=watcher: w.health.failures > 0 or w.health.taken > 0,  # type: ignore[misc]
+                seconds=60,
+            )
         proxy.plan("pass")
-        wait_until(lambda b=before: len(ledger.items) == b + 12, seconds=10)  # type: ignore[misc]
-        wait_until(lambda u=user: folder(dovecot, u, "INBOX") == [], seconds=10)  # type: ignore[misc]
+        healed = time.monotonic()
+        wait_until(lambda b=before: len(ledger.items) >= b + 12, seconds=60)  # type: ignore[misc]
+        slowest = max(slowest, time.monotonic() - healed)
+        wait_until(lambda u=user: folder(dovecot, u, "INBOX") == [], seconds=60)  # type: ignore[misc]
         assert watcher.stop()
         assert sorted(i.raw for i in ledger.items[before:]) == sorted(raws)
-    assert rounds > 100
     proxy.close()
+    record_property(
+        "figure", f"{rounds} breaks: 0 of {12 * rounds} lost or twice; {slowest:.1f} s to heal"
+    )
+    record_property("target", "150 breaks, 0 lost, 0 twice")
+    assert rounds >= 150
 
 
 @pytest.mark.proof
 def test_ten_thousand_mails_keep_pace_with_a_bare_client(
-    dovecot: Dovecot, ledger: MemoryLedger, watch: Watch
+    dovecot: Dovecot,
+    ledger: MemoryLedger,
+    watch: Watch,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    """At least half the pace of an imapclient that fetches and moves 50 at a time."""
-    raws = [mail(n, "x" * 2000) for n in range(10_000)]
-    bare, ours = dovecot.user(), dovecot.user()
-    dovecot.fill(bare, raws)
-    dovecot.fill(ours, raws)
-    with dovecot.client(bare) as client:
-        client.create_folder("Processed")
+    """At least half the pace of an imapclient that fetches and moves 50 at a time: the better
+    of two rounds of each, taken in turn, for others work on this machine, too."""
+    bare, ours = [], []
+    for half in range(2):
+        raws = [mail(n, "x" * 2000) for n in range(half * 5000, half * 5000 + 5000)]
+        user = dovecot.user()
+        dovecot.fill(user, raws)
+        with dovecot.client(user) as client:
+            client.create_folder("Processed")
+            began = time.monotonic()
+            drain(client)
+            bare.append(time.monotonic() - began)
+        user = dovecot.user()
+        dovecot.fill(user, raws)
         began = time.monotonic()
-        drain(client)
-        bare_time = time.monotonic() - began
-    began = time.monotonic()
-    watch(dovecot.port, ours)
-    ledger.wait_marked(10_000, seconds=120)
-    our_time = time.monotonic() - began
-    print(f"bare {10_000 / bare_time:.0f}/s, watcher {10_000 / our_time:.0f}/s")
-    assert our_time < 2 * bare_time
+        watcher = watch(dovecot.port, user, name=user)
+        ledger.wait_marked(5000 * (half + 1), seconds=120)
+        ours.append(time.monotonic() - began)
+        assert watcher.stop()
+    pace = f"{5000 / min(ours):.0f}/s ÷ {5000 / min(bare):.0f}/s"
+    record_property("figure", f"{pace} = {min(bare) / min(ours):.2f}")
+    record_property("target", "0.5")
+    assert min(ours) < 2 * min(bare)
 
 
 def drain(client: IMAPClient) -> None:
