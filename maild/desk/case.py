@@ -61,6 +61,7 @@ class Case:
     messages: list[Message] = field(default_factory=list)  #: what this decision adds
     letters: list[Outgoing] = field(default_factory=list)
     appointments: list[Appointment] | None = None  #: all that lie ahead; None: as before
+    reckoned: tuple[Ticket, int] | None = None  #: the ticket and events these came of
 
     @property
     def all_events(self) -> list[Event]:
@@ -69,7 +70,8 @@ class Case:
     def record(self, kind: EventKind, actor: str, detail: dict[str, Any]) -> Event:
         event = Event(self.ticket.id, self.now, kind, actor, detail)
         self.events.append(event)
-        self.ticket = replace(self.ticket, updated_at=self.now)
+        if self.ticket.updated_at != self.now:
+            self.ticket = replace(self.ticket, updated_at=self.now)
         return event
 
     def add_message(self, message: Message, actor: str, **more: Any) -> Message:

@@ -36,10 +36,13 @@ class Deadlines:
 
     def reckon(self, case: Case) -> None:
         """Set the case's due times, and all its appointments."""
+        if case.reckoned == (case.ticket, len(case.all_events)):
+            return  # nothing has happened since
         states = self.states(case)
         case.set_due(due_of(states))
         planned = [_appointment(alarm) for alarm in self._planned(case, states)]
         case.appointments = sorted([*planned, *self.life.plan(case)])
+        case.reckoned = case.ticket, len(case.all_events)
 
     def states(self, case: Case) -> list[ClockState]:
         """The case's clocks as they stand now."""

@@ -1,6 +1,7 @@
 """Spanish or English? A count of the small words that only one of them has."""
 
 import re
+from collections import Counter
 
 _SPANISH = """
 de la que el en los del las por con una su para es al lo como más pero sus le ya este sí porque
@@ -22,9 +23,9 @@ _READ = 4000  # characters; more would not change the verdict
 
 def detect_language(text: str, known: frozenset[str] = frozenset({"es", "en"})) -> str | None:
     """The language with clearly more of its small words; None in doubt."""
-    words = _WORD.findall(text[:_READ].casefold())
+    words = Counter(_WORD.findall(text[:_READ].casefold()))
     scores = {
-        language: sum(word in small for word in words)
+        language: sum(words[word] for word in words.keys() & small)
         for language, small in _WORDS.items()
         if language in known
     }

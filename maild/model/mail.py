@@ -8,6 +8,7 @@ business; the nouns here only name the result.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 
@@ -123,8 +124,16 @@ class Mail:
 
     def all_headers(self, name: str) -> list[str]:
         """Every header of that name, topmost first."""
-        wanted, length = name.lower(), len(name)
-        return [v for k, v in self.headers if len(k) == length and k.lower() == wanted]
+        return list(_by_name(self.headers).get(name.lower(), ()))
+
+
+@lru_cache(maxsize=4)  # one mail is asked for many headers in a row
+def _by_name(headers: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    """Values by name in lower case, topmost first."""
+    found: dict[str, list[str]] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), []).append(value)
+    return found
 
 
 class Proof(StrEnum):

@@ -7,6 +7,7 @@ when the letter leaves. Only our own fact classes are made again from what was k
 
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from maild.notify import facts as nouns
@@ -20,11 +21,19 @@ _CLASSES: dict[str, type] = {
 }
 
 
+_PLAIN = (str, int, bool, float, type(None))
+
+
 def keep(value: Any) -> Any:
     """Facts as plain JSON values."""
+    if isinstance(value, _PLAIN):
+        return value
     if is_dataclass(value):
-        kept = {f.name: keep(getattr(value, f.name)) for f in fields(value)}
-        return {"@": type(value).__name__, **{k: v for k, v in kept.items() if v != ""}}
+        kept = {"@": type(value).__name__}
+        for name in _names(type(value)):  # type: ignore[arg-type]
+            if (one := keep(getattr(value, name))) != "":
+                kept[name] = one
+        return kept
     if isinstance(value, datetime):
         return {"@at": (value - _EPOCH) // _MICROSECOND}
     if isinstance(value, timedelta):
@@ -32,6 +41,11 @@ def keep(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [keep(one) for one in value]
     return value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def recall(value: Any) -> Any:

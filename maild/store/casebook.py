@@ -286,15 +286,15 @@ class Casebook:
                 f"UPDATE ticket SET {assignments} WHERE id = ?", [*values[1:], values[0]]
             )
         if case.is_new or any(event.kind.value == "cc" for event in case.events):
-            self._save_readers(case.ticket)
+            self._save_readers(case.ticket, new=case.is_new)
 
-    def _save_readers(self, ticket: Ticket) -> None:
-        self._engine.execute("DELETE FROM reader WHERE ticket = ?", [ticket.id])
-        for email in ticket.cc:
-            self._engine.execute(
-                "INSERT INTO reader (email, ticket) VALUES (?, ?)",
-                [email.casefold(), ticket.id],
-            )
+    def _save_readers(self, ticket: Ticket, *, new: bool) -> None:
+        if not new:
+            self._engine.execute("DELETE FROM reader WHERE ticket = ?", [ticket.id])
+        self._engine.execute_many(
+            "INSERT INTO reader (email, ticket) VALUES (?, ?)",
+            [[email.casefold(), ticket.id] for email in ticket.cc],
+        )
 
     def _save_messages(self, messages: Iterable[Message], intake: int | None) -> None:
         for message in messages:
@@ -305,8 +305,7 @@ class Casebook:
             )
 
     def _save_events(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self._engine.execute(
-                "INSERT INTO event (ticket, at, kind, actor, detail) VALUES (?, ?, ?, ?, ?)",
-                rows.event_values(event),
-            )
+        self._engine.execute_many(
+            "INSERT INTO event (ticket, at, kind, actor, detail) VALUES (?, ?, ?, ?, ?)",
+            [rows.event_values(event) for event in events],
+        )

@@ -169,15 +169,14 @@ class IntakeStore:
         On PostgreSQL each is locked to this connection until `release`; a node that dies
         lets go by dying.
         """
-        items: list[Item] = []
+        numbers: list[int] = []
         total = 0
         for number, size in self._claimable(limit):
-            if items and total + size > BATCH_BYTES:
+            if numbers and total + size > BATCH_BYTES:
                 break
-            if item := self.item(number):
-                items.append(item)
-                total += size
-        return items
+            numbers.append(number)
+            total += size
+        return self._items(numbers)
 
     def _claimable(self, limit: int) -> list[tuple[int, int]]:
         waiting = "SELECT id, size FROM intake WHERE state = 'new' ORDER BY id LIMIT ?"
@@ -196,23 +195,24 @@ class IntakeStore:
 
     def item(self, number: int) -> Item | None:
         """One message with its bytes; None where there is none (or its bytes are erased)."""
-        row = self._engine.one(
-            "SELECT i.received, i.source, i.sender, i.recipients, i.remote, i.department, "
-            "i.silent, i.attempts, i.confirmed, r.content "
-            "FROM intake i JOIN raw r ON r.intake = i.id WHERE i.id = ?",
-            [number],
+        return next(iter(self._items([number])), None)
+
+    def _items(self, numbers: Sequence[int]) -> list[Item]:
+        if not numbers:
+            return []
+        marks = ", ".join("?" * len(numbers))
+        rows = self._engine.rows(
+            "SELECT i.id, i.received, i.attempts, i.confirmed, r.content, i.source, i.sender, "
+            "i.recipients, i.remote, i.department, i.silent "
+            "FROM intake i JOIN raw r ON r.intake = i.id "
+            f"WHERE i.id IN ({marks}) ORDER BY i.id",
+            list(numbers),
         )
-        if row is None:
-            return None
-        received, *envelope, attempts, confirmed, content = row
-        return Item(
-            number,
-            from_micros(received),
-            envelope_of(envelope),
-            bytes(content),
-            attempts,
-            bool(confirmed),
-        )
+        return [
+            Item(number, from_micros(received), envelope_of(envelope), bytes(content), attempts,
+                 bool(confirmed))
+            for number, received, attempts, confirmed, content, *envelope in rows
+        ]  # fmt: skip
 
     def still_new(self, numbers: Sequence[int]) -> set[int]:
         """Which of these are still waiting, locked for the running transaction."""

@@ -19,6 +19,8 @@ from maild.store.fields import from_micros, to_json, to_micros
 
 #: how long a letter stays with whoever took it and is not heard of; carriers renew it
 LEASE = timedelta(seconds=30)
+_FIELDS = tuple(field.name for field in fields(Letter))
+_OF_ENCLOSURE = tuple(field.name for field in fields(Enclosure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def _urgency(letter: Letter) -> int:
 def pack(letter: Letter, keep: Callable[[bytes], str]) -> dict[str, Any]:
     """A letter as JSON; the bytes of its pictures and files are kept apart."""
     packed: dict[str, Any] = {
-        f.name: getattr(letter, f.name) for f in fields(Letter) if getattr(letter, f.name)
+        name: value for name in _FIELDS if (value := getattr(letter, name))
     }
     for name in ("sender", "reply_to"):
         if address := packed.get(name):
@@ -219,7 +221,7 @@ def pack(letter: Letter, keep: Callable[[bytes], str]) -> dict[str, Any]:
     for name in ("to", "cc"):
         packed[name] = [[a.name, a.email] for a in packed.get(name, ())]
     packed["enclosures"] = [
-        {f.name: getattr(e, f.name) for f in fields(Enclosure)} for e in letter.enclosures
+        {name: getattr(e, name) for name in _OF_ENCLOSURE} for e in letter.enclosures
     ]
     packed["pictures"] = [
         [p.cid, p.filename, p.content_type, keep(p.content)] for p in letter.pictures

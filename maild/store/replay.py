@@ -41,9 +41,9 @@ class Sightings:
         """Within the caller's transaction; nothing where the raw mail is gone already."""
         if decision.facts is None:
             return
-        self._engine.execute("DELETE FROM sighting WHERE intake = ?", [intake])
         self._engine.execute(
-            "INSERT INTO sighting (intake, content) SELECT intake, ? FROM raw WHERE intake = ?",
+            "INSERT INTO sighting (intake, content) SELECT intake, ? FROM raw WHERE intake = ? "
+            "ON CONFLICT (intake) DO UPDATE SET content = excluded.content",
             [pack(decision), intake],
         )
 
