@@ -95,6 +95,9 @@ class Reporting:
     addressing: Addressing
     sender_name: str
     balance: Callable[[Period], Mapping[str, int]]
+    articles: Callable[[], Mapping[str, str]] = dict  #: key of a problem -> the article's slug
+    article: Callable[[str], Link | None] = lambda slug: None
+    dashboard: Callable[[str], str | None] = lambda recipient: None  #: whose it is, if he may
 
     def named(self, name: str) -> Report:
         """The config of a report; `NotFound` names those there are."""
@@ -115,6 +118,8 @@ class Reporting:
         lookout, sheet = Lookout(question), TicketSheet(question)
         previous = self._aside(lambda: self._measure(before))
         figures = self._measure(question, lookout, sheet)
+        missed = self.store.misses.most(covered.first, covered.last)
+        figures["searches"] = [{"words": words, "count": n} for words, n in missed]
         return Made(
             name, figures, previous(), lookout.worklist(), sheet.file(), covered,
             question.targets,
@@ -136,6 +141,7 @@ class Reporting:
             language=config.language or self.language,
             targets=targets,
             excluded=_excluded(config.exclude_senders),
+            articles=self.articles(),
             agents=config.agents,
         )
 
@@ -208,6 +214,8 @@ class Reporting:
             links=lambda ticket: self._links(ticket, recipient, language),
             balance=self.balance(made.period),
             late=late,
+            dashboard=self.dashboard(recipient),
+            article=self.article,
         )
         return compose(
             made.figures,

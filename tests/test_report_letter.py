@@ -187,7 +187,7 @@ def test_pictures(es: Written) -> None:
     assert [i["src"] for i in images] == [f"cid:{p.cid}" for p in es.letter.pictures]
     assert len(images) >= 4
     for image in images:
-        assert image["width"] == "520"
+        assert image["width"] == "564"
         assert image["height"]
         assert re.search(r": \d", image["alt"] or "")
     levels = next(i for i in images if i["src"] == "cid:levels@report")
@@ -336,3 +336,68 @@ def test_moments() -> None:
     moment = at("2026-11-02 14:05")
     assert numbers.moment(moment, "es", MADRID) == "lun 2 nov 2026, 14:05"
     assert numbers.moment(moment, "en", MADRID) == "Mon 2 Nov 2026, 14:05"
+
+
+def test_broken_promises_are_in_the_sentence(es: Written, en: Written) -> None:
+    """A good share of first responses does not hide that other deadlines were missed."""
+    missed = es.report["kpis"]["sla"]["breached"]
+    assert es.report["kpis"]["sla"]["rate"] < 0.95
+    assert f"{missed} plazos vencieron (" in es.letter.text.replace("\n", " ")
+    assert f"{missed} deadlines were missed (" in en.letter.text.replace("\n", " ")
+    assert "meta\xa095,0\xa0%" not in es.letter.text  # words stay apart by ordinary blanks
+
+
+def test_long_lists_say_how_long_they_are(es: Written) -> None:
+    """Ten are shown; of how many stands beside the heading."""
+    missed, left = es.report["kpis"]["sla"]["breached"], es.report["kpis"]["backlog"]["end"]
+    assert missed > 10 and left > 10
+    assert f"FUERA DE PLAZO (10 de {missed})" in es.letter.text
+    page = " ".join(Page(es.letter.html).text.split())
+    assert f"Las pendientes más antiguas 10 de {left}" in page
+
+
+def test_figures_without_data_share_a_line() -> None:
+    """Thirty dashes tell no more than their names do; the CSV has them all."""
+    written = Written([])
+    page = Page(written.letter.html).text
+    assert "Sin datos: Primera respuesta, media;" in page
+    assert page.count("—") < 12
+    assert ["fcr.rate", "", "%", "70", "", "0", ""] in written.table("kpi.csv")
+
+
+def test_searches_in_vain_and_articles() -> None:
+    """What people looked for in vain stands there; a problem with an article links to it."""
+    histories = list(busy("2026-03-30", 42, 12))
+    written = Written(histories)
+    assert written.report["recurring"], "the made-up week has a problem that comes back"
+    written.report["recurring"][0]["article"] = "facturas"
+    written.report["searches"] = [{"words": "<b>modem", "count": 3}]
+    article = Link("Facturar & cobrar", "https://help.acme.test/kb/facturas")
+    setting = replace(written.setting, article=lambda slug: article)
+    letter = compose(written.report, written.previous, written.worklist, setting, environment())
+    assert '<a href="https://help.acme.test/kb/facturas"' in letter.html
+    page = " ".join(Page(letter.html).text.split())
+    assert "Facturar & cobrar" in page and "«<b>modem» 3" in page
+    assert "«<b>modem» 3" in letter.text and "Facturar & cobrar" in letter.text
+
+
+def test_deadlines_by_department_and_priority(es: Written) -> None:
+    """Who keeps promises stands beside the total; level clocks are in neither."""
+    sla = es.report["kpis"]["sla"]
+    for group in ("by_department", "by_priority"):
+        parts = sla[group].values()
+        assert sum(part["met"] for part in parts) == sla["met"] > 0
+        assert sum(part["breached"] for part in parts) == sla["breached"] > 0
+    keys = [row[0] for row in es.table("kpi.csv")]
+    assert "sla.by_department.soporte.rate" in keys
+    assert "sla.by_priority.normal.rate" not in keys, "one priority alone is no comparison"
+
+
+def test_many_columns_stay_apart() -> None:
+    """A month of busy days: three digits above each column, and no two touch."""
+    from maild.reports.charts import columns
+
+    month = columns(
+        "solved", "Resueltas por día", {f"{n} may": 100 + n for n in range(1, 32)}, "es"
+    )
+    assert draw(month)[:4] == b"\x89PNG"

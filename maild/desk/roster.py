@@ -78,6 +78,11 @@ class Roster:
     def whole_department(self, department: str) -> list[Agent]:
         return [agent for agent in self.agents.values() if department in agent.departments]
 
+    def oversees(self, email: str) -> bool:
+        """A supervisor of any department, or an admin?"""
+        heads = [s for d in self.departments.values() for s in d.supervisors]
+        return email.casefold() in {head.casefold() for head in (*heads, *self.admins)}
+
     def supervisors(self, department: str) -> tuple[str, ...]:
         """A department's supervisors; the admins where it has none."""
         found = self.departments.get(department)

@@ -26,6 +26,8 @@ async def shelf(site: Site, request: Request) -> Response:
     language = visit.language
     if asked:
         found = await site.read(site.library.search, asked, lang=language)
+        if not found and request.method == "GET":
+            await site.write(site.counter.miss, asked)
     else:
         found = await site.read(site.library.public, language)
     return site.page(visit, "kb", asked=asked, articles=found)

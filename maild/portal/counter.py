@@ -6,7 +6,7 @@ of the desk in one transaction. Nothing here knows HTTP.
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -20,12 +20,14 @@ from maild.errors import Temporary
 from maild.ingest.digest import content_digest
 from maild.interfaces import Clock
 from maild.kb.article import Article
+from maild.kb.unanswered import kept_words
 from maild.links import Signer
 from maild.model.letter import LetterType
 from maild.model.mail import Address, Attachment, Envelope
 from maild.model.ticket import Enclosure, Event, EventKind, Message, MessageKind, Ticket
 from maild.notify.facts import SignIn
 from maild.notify.mailroom import Mailroom
+from maild.portal.limits import Bucket
 from maild.portal.links import Links
 from maild.portal.mail import Written, compose
 from maild.store import Store
@@ -86,6 +88,7 @@ class Counter:
     clock: Clock
     mail_waits: Callable[[], None]  #: rings the worker
     letters_wait: Callable[[], None]  #: rings the delivery
+    _misses: Bucket = field(default_factory=lambda: Bucket(30, timedelta(minutes=1)))
 
     # -- requests ------------------------------------------------------------------------------
 
@@ -213,6 +216,16 @@ class Counter:
             ticket.id, lambda case: self.visitors.rate(case, person, score, comment, solve)
         )
 
+    def miss(self, asked: str) -> None:
+        """A search that found nothing: counted by its words, so that somebody writes what is
+        missing; many in a minute are not. No ticket, person or figure changes by it."""
+        now = self.clock.now()
+        words = kept_words(asked)
+        if words and self._misses.take("", now.timestamp()):
+            with self.store.write():
+                today = now.astimezone(self.practice.timezone).date()
+                self.store.misses.note(words, today)
+
     # -- people --------------------------------------------------------------------------------
 
     def tickets_of(self, person: str) -> list[Ticket]:
@@ -220,8 +233,7 @@ class Counter:
 
     def supervises(self, person: str) -> bool:
         """May see the dashboard."""
-        heads = [s for d in self.roster.departments.values() for s in d.supervisors]
-        return person.casefold() in {head.casefold() for head in (*heads, *self.roster.admins)}
+        return self.roster.oversees(person)
 
     def send_link(self, email: str, *, dashboard: bool, language: str) -> bool:
         """A sign-in link to somebody it is for; whether one was written. His knowing so is

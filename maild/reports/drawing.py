@@ -12,7 +12,7 @@ from maild.errors import MaildError
 from maild.reports.charts import Chart, Kind, Part
 
 #: shown this wide, in CSS pixels; 100 of them are an inch here
-WIDTH: Final = 520
+WIDTH: Final = 564
 _DPI: Final = 200
 _PIXEL: Final = 1 / 100
 _POINTS: Final = 0.72  # of a pixel
@@ -165,12 +165,13 @@ def _paint_columns(figure: Any, chart: Chart) -> None:
     places = range(len(chart.parts))
     axes.bar(places, [part.value for part in chart.parts], width=0.62, color=BLUE)
     most = max((part.value for part in chart.parts), default=0) or 1
+    wide = max(len(part.text) for part in chart.parts) > 2
     for place, part in enumerate(chart.parts):
         if part.value or not small:
             axes.text(
                 place, part.value + most * 0.03, part.text,
-                ha="center", va="bottom", color=INK, weight="bold",
-                fontsize=_px(10 if small else 14.5),
+                ha="center", va="bottom", color=INK, weight="normal" if small else "bold",
+                fontsize=_px(10 if small else 14.5), rotation=90 if small and wide else 0,
             )  # fmt: skip
     axes.axhline(0, color=PALE, linewidth=1)
     axes.set(xlim=(-0.6, len(chart.parts) - 0.4), ylim=(0, most * 1.12), yticks=[])

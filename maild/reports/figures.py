@@ -5,7 +5,7 @@ and not in the others. Their names and definitions are here; how numbers are wri
 `reports.numbers`' business.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +35,11 @@ class Figure:
     better: int = 0  #: 1: more is better, -1: less is, 0: neither
     previous: float | None = None
     main: bool = True
+
+    @property
+    def is_known(self) -> bool:
+        """Is there a value, or was there one in the period before?"""
+        return self.value is not None or self.previous is not None
 
     @property
     def met(self) -> bool | None:
@@ -159,7 +164,7 @@ def _lines(
         "csat.response_rate", SHARE, _HIGHER,
         target="response_rate", n="csat.sent", count="csat.n",
     )  # fmt: skip
-    yield from _deadlines(write, kpis["sla"])
+    yield from _deadlines(write, kpis["sla"], language, names)
     yield write("resolved.n", COUNT)
     yield write("resolved.per_business_day", COUNT, _HIGHER, main=False)
     for level, count in kpis["resolved"]["by_level"].items():
@@ -190,7 +195,9 @@ def _lines(
     yield write("kb.self_service", COUNT, main=False)
 
 
-def _deadlines(write: "_Writer", sla: dict[str, Any]) -> Iterator[Figure]:
+def _deadlines(
+    write: "_Writer", sla: dict[str, Any], language: str, names: Names
+) -> Iterator[Figure]:
     yield write(
         "sla.rate", SHARE, _HIGHER,
         target="sla", n=sla["met"] + sla["breached"], count="sla.met",
@@ -201,6 +208,22 @@ def _deadlines(write: "_Writer", sla: dict[str, Any]) -> Iterator[Figure]:
         decided = part["met"] + part["breached"]
         key = f"sla.by_clock.{clock}"
         yield write(f"{key}.rate", SHARE, _HIGHER, main=False, n=decided, count=f"{key}.met")
+    yield from _kept("sla.by_department", sla["by_department"], names.department)
+    yield from _kept(
+        "sla.by_priority", sla["by_priority"], lambda key: priority_name(key, language)
+    )
+
+
+def _kept(
+    group: str, parts: Mapping[str, dict[str, Any]], name: Callable[[str], str]
+) -> Iterator[Figure]:
+    """How deadlines were kept in each part, where there is more than one."""
+    for key, part in parts.items() if len(parts) > 1 else ():
+        n = part["met"] + part["breached"]
+        yield Figure(
+            f"{group}.{key}.rate", name(key), part["rate"], SHARE, n, part["met"],
+            better=_HIGHER, main=False,
+        )  # fmt: skip
 
 
 def _level(write: "_Writer", level: str, name: str) -> Iterator[Figure]:

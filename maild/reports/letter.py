@@ -152,7 +152,9 @@ def _context(
         "title": words.title(),
         "sentence": sentence.sentence(report, lines, language),
         "headlines": [f for key in HEADLINES for f in lines if f.key == key],
+        "quiet": sentence.is_quiet(report),
         "rows": _rows(lines),
+        "unknown": [f.name for f in lines if f.main and not f.is_known],
         "charts": shown,
         "act": worklist.to_act_on(),
         "breaches": worklist.breaches,
@@ -160,6 +162,7 @@ def _context(
         "unhappy": worklist.unhappy,
         "recurring": report["recurring"],
         "repeats": report.get("repeat_contacts", []),
+        "searches": report.get("searches", []),
         "agents": report.get("agents", []),
         "definitions": definitions(language),
         "words": words,
@@ -169,7 +172,7 @@ def _context(
 
 
 def _rows(lines: list[Figure]) -> list[Row]:
-    """Each main figure with its details; of those without data, only the main ones."""
+    """Each main figure with its details, as far as there is something to tell."""
     rows: list[Row] = []
     for figure in lines:
         if figure.main:

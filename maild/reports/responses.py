@@ -1,9 +1,8 @@
 """Gauges of how soon: first and next responses, and whether promises were kept."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
 
-from maild.model.ticket import Clock
+from maild.model.ticket import Clock, Priority
 from maild.reports.chapter import Chapter
 from maild.reports.gauge import Gauge, Json
 from maild.reports.question import Question
@@ -60,25 +59,42 @@ class NextResponse(Gauge):
 class Attainment(Gauge):
     """Deadlines met among those decided, each once: met when answered, missed when passed."""
 
-    # Date key: the decision. Time at a level is shown, but is no part of the total.
+    # Date key: the decision. Time at a level is shown, but is no part of the totals.
+    # Department and priority are those of the period's end.
 
     name = "sla"
 
     def __init__(self, question: Question) -> None:
         super().__init__(question)
-        self.counts: Counter[tuple[Clock, Outcome]] = Counter()
+        self.total: Counter[Outcome] = Counter()
+        self.clocks: dict[Clock, Counter[Outcome]] = {clock: Counter() for clock in Clock}
+        self._departments: dict[str, Counter[Outcome]] = defaultdict(Counter)
+        self._priorities: dict[Priority, Counter[Outcome]] = defaultdict(Counter)
 
     def add(self, chapter: Chapter) -> None:
         for decision in chapter.story.decisions(self.question.now):
             if chapter.start <= decision.at < chapter.end:
-                self.counts[decision.clock, decision.outcome] += 1
+                self.clocks[decision.clock][decision.outcome] += 1
+                if decision.clock is not Clock.LEVEL:
+                    facts = chapter.at_end.facts
+                    self.total[decision.outcome] += 1
+                    self._departments[facts.department][decision.outcome] += 1
+                    self._priorities[facts.priority][decision.outcome] += 1
 
     def result(self) -> Json:
-        promised = [clock for clock in Clock if clock is not Clock.LEVEL]
-        by_clock = {clock.value: self._of([clock]) for clock in Clock}
-        return self._of(promised) | {"by_clock": by_clock}
+        return _attained(self.total) | {
+            "by_clock": {clock.value: _attained(n) for clock, n in self.clocks.items()},
+            "by_department": {
+                key: _attained(n) for key, n in sorted(self._departments.items())
+            },
+            "by_priority": {
+                priority.value: _attained(self._priorities[priority])
+                for priority in reversed(Priority)
+                if priority in self._priorities
+            },
+        }
 
-    def _of(self, clocks: Sequence[Clock]) -> Json:
-        met = sum(self.counts[clock, Outcome.MET] for clock in clocks)
-        breached = sum(self.counts[clock, Outcome.BREACHED] for clock in clocks)
-        return {"met": met, "breached": breached, "rate": ratio(met, met + breached)}
+
+def _attained(counts: Counter[Outcome]) -> Json:
+    met, breached = counts[Outcome.MET], counts[Outcome.BREACHED]
+    return {"met": met, "breached": breached, "rate": ratio(met, met + breached)}

@@ -55,8 +55,16 @@ def sentence(report: dict[str, Any], figures: Sequence[Figure], language: str) -
             if es
             else "No activity: no request came in, was solved or is open."
         )
-    parts = [_in_time(report, figures, language), _queue(report, es)]
-    text = (" y " if es else " and ").join(part for part in parts if part)
+    *firsts, last = [
+        part
+        for part in (
+            _in_time(report, figures, language),
+            _broken(report, figures, language),
+            _queue(report, es),
+        )
+        if part
+    ]
+    text = ", ".join(firsts) + (" y " if es else " and ") + last
     return _capital(text) + _look_at(report, es) + "."
 
 
@@ -83,6 +91,24 @@ def _in_time(report: dict[str, Any], figures: Sequence[Figure], language: str) -
     if es:
         return f"{n} {_plural(n, 'solicitud resuelta', 'solicitudes resueltas')}"
     return f"{n} {_plural(n, 'request was', 'requests were')} resolved"
+
+
+def _broken(report: dict[str, Any], figures: Sequence[Figure], language: str) -> str:
+    """Where too many promises were broken: how many, beside the aim."""
+    found = next(figure for figure in figures if figure.key == "sla.rate")
+    if report["kpis"]["first_response"]["within_target"] is None:
+        return ""  # the sentence began with it
+    if found.met is not False or found.count is None or found.n is None:
+        return ""
+    n = found.n - found.count
+    said = f"{numbers.number(n, language)} "
+    es = numbers.spoken(language) == "es"
+    if es:
+        said += _plural(n, "plazo venció", "plazos vencieron")
+    else:
+        said += _plural(n, "deadline was missed", "deadlines were missed")
+    goal = "meta" if es else "target"
+    return f"{said} ({found.shown(language)}, {goal} {numbers.percent(found.target, language)})"
 
 
 def _queue(report: dict[str, Any], es: bool) -> str:

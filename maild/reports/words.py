@@ -35,7 +35,7 @@ class Setting:
 
     `links`: what can be done about a ticket. `balance`: what became of every mail of the
     period, `arrived` and `unaccounted` among it. `late`: the instant it should have gone
-    out, where it goes out later than that.
+    out, where it goes out later than that. `article`: the title of an article and its page.
     """
 
     tag: str
@@ -49,6 +49,7 @@ class Setting:
     balance: Mapping[str, int] | None = None
     late: datetime | None = None
     dashboard: str | None = None
+    article: Callable[[str], Link | None] = lambda slug: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,15 @@ class Words:
     def age(self, entry: Entry) -> str:
         end = min(self._setting.period.end, self._setting.known_until)
         return numbers.age((end - entry.opened).total_seconds())
+
+    def another(self) -> str:
+        """The period before, as one asks for it."""
+        before = self._setting.period.before()
+        return f"{before.first}/{before.last}"
+
+    def article(self, slug: str | None) -> Link | None:
+        """An article's title and page; its bare name where it is not found."""
+        return (self._setting.article(slug) or Link(slug, "")) if slug else None
 
     def problem(self, found: Mapping[str, Any]) -> str:
         """`Soporte: Acceso al sistema de ventas`."""

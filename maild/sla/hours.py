@@ -93,9 +93,9 @@ class Calendar:
         if end <= start:
             return _NOTHING
         start, end = _in_utc(start), _in_utc(end)
-        year = self._years.get(start.year)
-        if year is not None and start.year == end.year:
-            return year.worked(end) - year.worked(start)
+        same = self._years.get(start.year) if start.year == end.year else None
+        if same is not None:
+            return same.worked(end) - same.worked(start)
         worked = self._year(end.year).worked(end) - self._year(start.year).worked(start)
         for year in range(max(start.year, _FIRST_YEAR), min(end.year, _LAST_YEAR + 1)):
             worked += self._year(year).total

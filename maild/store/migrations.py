@@ -13,7 +13,7 @@ from maild.errors import StoreUnusable, Temporary
 from maild.store import search
 from maild.store.backup import back_up
 from maild.store.engine import Engine, integrity_faults, translated_errors
-from maild.store.tables import ALL
+from maild.store.tables import ALL, Missed
 
 NUMBERS = ("ticket", "message")
 
@@ -29,9 +29,13 @@ def _first(engine: Engine) -> None:
         engine.execute("INSERT INTO number VALUES (?, 0)", [name])
 
 
+def _count_misses(engine: Engine) -> None:
+    engine.database.create_tables([Missed], safe=True)
+
+
 #: one way up; within the caller's transaction
 Step = Callable[[Engine], None]
-STEPS: tuple[Step, ...] = (_first, search.create)
+STEPS: tuple[Step, ...] = (_first, search.create, _count_misses)
 
 #: what this program writes; rises by one with each step
 STORE_VERSION = len(STEPS)

@@ -24,6 +24,7 @@ from maild.store.intake import IntakeStore
 from maild.store.leases import Leases
 from maild.store.mailboxes import MailboxStore
 from maild.store.migrations import prepare
+from maild.store.misses import Misses
 from maild.store.outbox import Outbox
 from maild.store.portal import PortalStore
 from maild.store.replay import Sightings
@@ -57,6 +58,7 @@ class Store:
         self.portal = PortalStore(engine)
         self.hooks = HookStore(engine)
         self.histories = Histories(engine)
+        self.misses = Misses(engine)
         self.sightings = Sightings(engine)
         self.storms = Storms(engine)
 

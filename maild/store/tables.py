@@ -327,8 +327,19 @@ class ArticleVote(Model):
         primary_key = CompositeKey("article", "voter")
 
 
+class Missed(Model):
+    """A search of the knowledge base that found nothing, by its words: how often a day."""
+
+    day = IntegerField()  #: local, as `date.toordinal` counts
+    words = TextField()
+    count = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("day", "words")
+
+
 ALL: ClassVar[tuple[type[Model], ...]] = (  # type: ignore[misc]
     Intake, Raw, Sighting, Storm, Seen, Mailbox, Ticket, Reader, Message, Event, Reference,
     Letter, Blob, Written, Alarm, Address, Lease, Slot, Note,
-    UsedLink, Submission, HookCall, ArticleVote,
+    UsedLink, Submission, HookCall, ArticleVote, Missed,
 )  # fmt: skip

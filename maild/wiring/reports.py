@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from maild.desk.obey import Refusal
@@ -10,6 +11,7 @@ from maild.errors import NotFound
 from maild.notify.environment import report_environment
 from maild.reporting import Reporting
 from maild.reports.figures import Names
+from maild.reports.words import Link
 from maild.store import Store
 from maild.wiring.letters import own_templates
 
@@ -40,7 +42,24 @@ def reporting(app: "App", store: Store) -> Reporting:
         addressing=app.addressing,
         sender_name=settings.desk.name,
         balance=lambda period: store.histories.balance(period.start, period.end),
+        articles=app.library.about,
+        article=partial(_article, app),
+        dashboard=partial(_dashboard, app),
     )
+
+
+def _article(app: "App", slug: str) -> Link | None:
+    """Its title, and its page where there are pages."""
+    found = app.library.article(slug, app.settings.desk.language)
+    if found is None:
+        return None
+    return Link(found.title, app.links.article(slug) if app.links else "")
+
+
+def _dashboard(app: "App", recipient: str) -> str | None:
+    """For those it opens to. The page itself asks who they are: reports are passed on."""
+    portal = app.settings.portal
+    return f"{portal.base}/dashboard" if portal and app.roster.oversees(recipient) else None
 
 
 def asker(app: "App", store: Store) -> Ask:

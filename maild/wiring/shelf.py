@@ -12,6 +12,8 @@ from maild.health.sentences import told
 from maild.kb.article import Article
 from maild.kb.draft import write_draft
 from maild.kb.library import Fault
+from maild.kb.unanswered import kept_words
+from maild.kb.wanted import Wanted
 from maild.model.ticket import Message, Ticket
 from maild.notify.facts import Information
 from maild.store import Store
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from maild.app import App
 
 _FOUND = 5  #: articles in the answer to `kb WORDS`
+_SHOWN = 10  #: tickets that are named where an article is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,11 @@ class Shelf:
         )
 
     def answer(self, words: str, language: str) -> Reply:
-        """What a mail that asks for articles is answered."""
+        """What a mail that asks for articles is answered, within the caller's transaction."""
         found = self.app.library.search(words, lang=language, most=_FOUND)
+        if not found and (asked := kept_words(words)):
+            today = self.app.clock.now().astimezone(self.app.practice.timezone).date()
+            self.store.misses.note(asked, today)
         links = self.app.links
         said = say("kb-none", language) if not found else ""
         return Reply(
@@ -71,6 +77,23 @@ class Shelf:
         title, text = told("article", language, name=path.name, path=path, reason=fault.reason)
         with self.store.write():
             self._tell_owner(title, text, f"kb:{fault.key}")
+        self.app.letters_bell.ring()
+
+    def tell_wanted(self, wanted: Wanted) -> None:
+        """The article that is missing most, to the owner."""
+        shown = [f"[{self.app.practice.tag} #{n}]" for n in wanted.tickets[:_SHOWN]]
+        more = len(wanted.tickets) - len(shown)
+        title, text = told(
+            "wanted",
+            self.app.practice.language,
+            name=wanted.name,
+            count=len(wanted.tickets),
+            tickets=", ".join([*shown, *([f"+ {more}"] if more else [])]),
+            folder=f"{self._settings.kb.folder}/{self.app.practice.language}",
+            problem=wanted.key,
+        )
+        with self.store.write():
+            self._tell_owner(title, text, wanted.cause)
         self.app.letters_bell.ring()
 
     def _tell_owner(self, title: str, text: str, cause: str) -> None:
