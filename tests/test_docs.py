@@ -23,7 +23,8 @@ from maild.config.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 CONTRACT = ROOT / "docs" / "contract.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+LEEME = ROOT / "README.es.md"
+PAGES = [README, LEEME, *sorted((ROOT / "docs").rglob("*.md"))]
 TODAY = date(2026, 6, 1)
 
 
@@ -190,6 +191,62 @@ def tables(annotation: Any) -> Iterator[type[Table]]:
         yield from tables(inner)
 
 
+# -- two languages -----------------------------------------------------------------------------
+
+#: the same page in both languages, each under its own name
+PAIRS = [(README, LEEME)] + [
+    (ROOT / "docs" / english, ROOT / "docs" / spanish)
+    for english, spanish in (("agents.md", "agentes.md"), ("supervisors.md", "supervisores.md"))
+    if (ROOT / "docs" / english).exists()
+]
+
+
+def rows(page: Path) -> list[list[str]]:
+    """The lines of all tables of a page, cell by cell."""
+    lines = [line for line in page.read_text().splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def figures(cell: str) -> list[str]:
+    """The numbers of a cell, in one spelling: `10.000` and `10,000`, `0,5` and `0.5`."""
+    found = re.findall(r"\d+(?:[.,]\d+)*", cell.replace("#", ""))
+    return [re.sub(r"[.,](?=\d{3}\b)", "", word).replace(",", ".") for word in found]
+
+
+@pytest.mark.parametrize(("english", "spanish"), PAIRS, ids=lambda page: named(page))
+def test_both_languages_say_the_same_figures(english: Path, spanish: Path) -> None:
+    """Table for table, line for line, cell for cell; and the same yes, no and in part."""
+    ours, theirs = rows(english), rows(spanish)
+    assert [len(line) for line in ours] == [len(line) for line in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        assert [figures(cell) for cell in one] == [figures(cell) for cell in other]
+        assert [verdict(cell) for cell in one] == [verdict(cell) for cell in other]
+
+
+VERDICTS = {
+    "yes": "yes", "sí": "yes", "no": "no", "~": "in part", "works": "works", "work": "works",
+    "funciona": "works", "not yet": "not yet", "todavía no": "not yet",
+}  # fmt: skip
+
+
+def verdict(cell: str) -> str:
+    """A cell of a comparison or a status in one word, whatever its language; "" for others."""
+    found = re.fullmatch(r"\**([^(;*]+?)\**(?: \(.*|;.*)?", cell)
+    return VERDICTS.get(found[1], "") if found else ""
+
+
+def test_the_same_figures_stand_below_the_tables() -> None:
+    """What was measured of others, and on which machine, is told alike."""
+    for heading in (("## Beside other desks", "## Junto a otros"),):
+        texts = [
+            page.read_text().partition(title)[2].partition("\n## ")[0]
+            for page, title in zip((README, LEEME), heading, strict=True)
+        ]
+        prose = [re.sub(r"^\|.*$", "", text, flags=re.M) for text in texts]
+        english, spanish = (sorted(figures(text)) for text in prose)
+        assert english == spanish != []
+
+
 # -- TOML -------------------------------------------------------------------------------------
 
 #: the office that documents tell of has this beside what the shipped config has
@@ -267,7 +324,9 @@ def test_the_path_of_a_message_fits_on_a_page() -> None:
     assert [name for name in files if not any((p / name).exists() for p in places)] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/first-mail.txt"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "README.es.md", "CHANGELOG.md", "docs/first-mail.txt"]
+)
 def test_nothing_names_an_address_of_a_real_mail_server(name: str) -> None:
     """Examples use names that can't exist."""
     domains = re.findall(r"\w@([\w.-]+\.\w+)", (ROOT / name).read_text())
