@@ -93,7 +93,7 @@ def why(ctx: typer.Context, number: Number, json: Json = False) -> None:
             print_json({"ticket": number, **told})
             return
         for decision in decisions:
-            _print_decision(decision)
+            _print_decision(decision, settings.desk.language)
         print("\n".join(timeline.lines(states, settings.desk.language)))
 
 
@@ -220,19 +220,10 @@ def _told(name: str, value: Any) -> str:
     return f"{name} {value}".strip()
 
 
-def _print_decision(decision: dict[str, Any]) -> None:
-    print(f"{decision['received']:%Y-%m-%d %H:%M:%S}  message {decision['intake']}: "
-          f"{decision['outcome']}")  # fmt: skip
-    for line in decision.get("thread", {}).get("evidence", ()):
-        print(f"  thread: {line}")
-    proof = decision.get("proof", {})
-    print(f"  sender: {decision.get('sender', {}).get('email')} · proof {proof.get('proof')}: "
-          f"{proof.get('because')}")  # fmt: skip
-    screening = decision.get("screening", {})
-    if screening.get("automatic"):
-        print(f"  automatic: {screening['automatic']} ({screening['because']})")
-    if cluster := decision.get("cluster"):
-        print(f"  cluster: number {cluster['count']} of near-identical mails")
-    for line in decision.get("rules", {}).get("trace", ()):
-        sign = "✓" if line["matched"] else "·"
-        print(f"  {sign} rule {line['rule']}: {line['because']}")
+def _print_decision(decision: dict[str, Any], language: str) -> None:
+    from maild.desk.reasons import decision_lines
+
+    at, outcome = decision["received"], decision["outcome"]
+    print(f"{at:%Y-%m-%d %H:%M:%S}  in{decision['intake']}: {outcome}")
+    for line in decision_lines(decision, language):
+        print(f"  {line}")

@@ -1,7 +1,7 @@
 """Questions that are answered by mail: `#why #sla #show #queue #mine #search #help`, and a
 customer's `estado`. Pure reading; an answer is a title, lines and a table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from maild.desk.commands import Command
 from maild.desk.obey import Refusal, say_priority, say_status
 from maild.desk.practice import Practice
+from maild.desk.reasons import decision_lines
 from maild.desk.roster import Member, Roster
 from maild.desk.sentences import say
 from maild.desk.vocabulary import help_text
 from maild.model.ticket import Event, Message, Ticket
-from maild.rules import TraceLine, explain
 
 MOST = 50
 
@@ -173,28 +173,6 @@ class Questions:
         return Reply(
             f"#report {asked.command.argument}", (say("report-comes", asked.language),)
         )
-
-
-def decision_lines(decision: Mapping[str, Any], language: str) -> list[str]:
-    """One mail's decision record in words."""
-    lines = [f"· {line}" for line in decision.get("thread", {}).get("evidence", ())]
-    proof = decision.get("proof", {})
-    if proof:
-        lines.append(f"· proof {proof['proof']}: {proof['because']}")
-    screening = decision.get("screening", {})
-    if screening.get("automatic"):
-        lines.append(f"· {screening['automatic']}: {screening['because']}")
-    for record in decision.get("rules", {}).get("trace", ()):
-        sign = "✓" if record["matched"] else "–"
-        lines.append(f"{sign} {record['rule']}: {_because(record, language)}")
-    return lines
-
-
-def _because(record: Mapping[str, Any], language: str) -> str:
-    try:
-        return explain(TraceLine.from_json(dict(record)), language)
-    except (KeyError, TypeError, ValueError):  # a record of an older version
-        return str(record.get("because", ""))
 
 
 def status_of(tickets: Sequence[Ticket], *, tag: str, language: str) -> Reply:
