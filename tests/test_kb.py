@@ -9,7 +9,7 @@ from maild.kb.library import Library
 from maild.kb.search import Index, terms
 from tests.kb_library import ARTICLES, QUESTIONS, UNRELATED
 from tests.pages import PORTAL, Visitor, link
-from tests.stories.office import Office, kinds
+from tests.stories.office import Office, Received, kinds
 
 LUIS = "Luis Pérez <luis@x.test>"
 ROOT = Path(__file__).resolve().parent.parent
@@ -298,6 +298,55 @@ def test_the_owner_hears_of_broken_files_once(tmp_path: Path, office: Office) ->
     letter = office.letter("admin", "admin@acme.test")
     assert "mal.md" in letter.text
     assert "did you mean title" in letter.text
+
+
+def problem(office: Office, count: int, subject: str = "La centralita pierde llamadas") -> None:
+    """So many people write about it, and each is told what to do."""
+    for number in range(count):
+        office.write(f"p{number}@x.test", subject)
+        office.answer(office.letter("agent-new"), "#resuelto\nHay que reiniciarla.")
+        office.letters()
+
+
+def asked_for(office: Office, **later: float) -> list[Received]:
+    """What the owner is asked, once the job has looked again."""
+    office.clock.wind(**later)
+    job = next(job for job in office.app.jobs(office.store) if job.name == "wanted articles")
+    job.run(office.clock.now())
+    return [letter for letter in office.letters() if letter.type == "admin"]
+
+
+def test_the_owner_is_asked_once_for_what_is_missing(office: Office) -> None:
+    """Three solved requests about the same and no article: he hears their numbers, and how to
+    write it; never again about that, and one question a day."""
+    problem(office, 2)
+    problem(office, 1, "Cambiar el turno")
+    assert asked_for(office, hours=1) == []
+    problem(office, 1)
+    (letter,) = asked_for(office, hours=1)
+    assert letter.to == "admin@acme.test"
+    for word in ("La centralita pierde llamadas", "#1", "#2", "#4", "#kb"):
+        assert word in letter.text
+    problem(office, 3)
+    problem(office, 2, "Cambiar el turno")
+    assert asked_for(office, hours=1) == []
+    assert "Cambiar el turno" in asked_for(office, days=1)[0].text
+    assert asked_for(office, days=1) == []
+
+
+def test_nobody_is_asked_for_an_article_that_is_there(tmp_path: Path, office: Office) -> None:
+    """Whether it names the problem with its department, as a draft does, or without."""
+    problem(office, 3)
+    problem(office, 3, "Cambiar el turno")
+    office.write("z@x.test", "La centralita pierde llamadas")
+    office.answer(office.letter("agent-new"), "#resuelto\n#kb\nHay que reiniciarla.")
+    office.letters()
+    written = (tmp_path / "kb/es/ticket-7.md").read_text("utf-8")
+    assert 'key = "soporte/centralita llamada pierde"' in written
+    shelf(tmp_path / "kb", es__centralita=written.replace("draft", "published"))
+    other = PASSWORD.replace("keywords", 'key = "cambiar turno"\nkeywords')
+    shelf(tmp_path / "kb", es__turno=other)
+    assert asked_for(office, hours=1) == []
 
 
 # -- on the pages ---------------------------------------------------------------------------

@@ -33,6 +33,10 @@ _ES: Mapping[str, str] = {
     "changed": "La configuración ha cambiado|{reason}",
     "article": "No se puede usar {name}|{path}: {reason}\nMientras tanto se muestran los demás "
     "artículos.",
+    "wanted": "Falta un artículo: {name}|{count} solicitudes resueltas tratan de lo mismo y "
+    "ningún artículo lo explica: {tickets}.\n#kb en una respuesta a cualquiera de ellas hace "
+    'un borrador; también vale un archivo nuevo en {folder} con la línea:\nkey = "{problem}"\n'
+    "Sobre esto no se vuelve a preguntar.",
 }
 _EN: Mapping[str, str] = {
     "mailbox": "Mailbox {name} can't be read|Since {since}: {reason}\nmaild doctor",
@@ -59,6 +63,9 @@ _EN: Mapping[str, str] = {
     "changed": "The configuration has changed|{reason}",
     "article": "{name} can't be used|{path}: {reason}\nUntil then the other articles "
     "are shown.",
+    "wanted": "An article is missing: {name}|{count} solved requests are about the same, and "
+    "no article explains it: {tickets}.\n#kb in an answer to any of them makes a draft; a new "
+    'file in {folder} will do too, with this line:\nkey = "{problem}"\nThis is not asked again.',
 }
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"es": _ES, "en": _EN}
 

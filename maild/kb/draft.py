@@ -9,6 +9,7 @@ from pathlib import Path
 
 from maild.kb.article import FENCE
 from maild.model.ticket import Message, MessageKind, Ticket
+from maild.reports.recurring import key_of
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[^\s<>()\[\]\"',;:]{1,190}")
 _NUMBER = re.compile(r"\+?\d[\d .-]{5,30}\d")
@@ -30,7 +31,7 @@ def draft_text(ticket: Ticket, messages: Sequence[Message]) -> str:
         f"department = {_quoted(ticket.department)}",
         'visibility = "public"',
         'status = "draft"',
-        f"key = {_quoted(ticket.category or '')}",
+        f"key = {_quoted(_key(ticket))}",
         FENCE,
         f"> {hint.format(ticket.id)}",
         "",
@@ -54,6 +55,13 @@ def write_draft(folder: Path, ticket: Ticket, messages: Sequence[Message]) -> Pa
         whole.write_text(draft_text(ticket, messages), encoding="utf-8")
         whole.rename(path)
     return path
+
+
+def _key(ticket: Ticket) -> str:
+    """Of the recurring problem that it answers, as reports name it; "" where it has none."""
+    subject = _veiled(ticket.subject, ticket).replace("[…]", " ")
+    key = key_of(ticket.department, ticket.category, subject)
+    return "" if key.endswith("/—") else key
 
 
 def _said(

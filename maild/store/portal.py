@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from maild.model.ticket import Ticket
 from maild.store import rows
 from maild.store.engine import Engine
-from maild.store.fields import to_micros
+from maild.store.fields import from_micros, to_micros
 
 #: how far back surveys that are due are looked for: longer than any pause of the daemon
 _REACH = timedelta(days=2)
@@ -20,6 +20,16 @@ class Fate:
 
     done: bool
     ticket: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """What a solved ticket was about."""
+
+    number: int
+    department: str
+    category: str | None
+    subject: str
 
 
 class PortalStore:
@@ -109,6 +119,25 @@ class PortalStore:
             [article],
         )
         return (int(row[0]), int(row[1])) if row else (0, 0)
+
+    def solved_since(self, since: datetime, limit: int = 50_000) -> list[Solved]:
+        """Tickets solved since then, the latest first."""
+        found = self._engine.rows(
+            f"SELECT id, department, category, subject FROM ticket WHERE status IN {_DONE} "
+            "AND resolved_at >= ? AND merged_into IS NULL "
+            "ORDER BY resolved_at DESC, id DESC LIMIT ?",
+            [to_micros(since), limit],
+        )
+        return [Solved(*row) for row in found]
+
+    def asked_before(self, cause: str) -> dict[str, datetime]:
+        """Letters written for causes that begin so: the cause, and when."""
+        found = self._engine.rows(
+            "SELECT cause, min(created) FROM letter WHERE cause >= ? AND cause < ? "
+            "GROUP BY cause",
+            [cause, cause[:-1] + chr(ord(cause[-1]) + 1)],
+        )
+        return {row[0]: from_micros(row[1]) for row in found}
 
     # -- surveys ------------------------------------------------------------------------------
 

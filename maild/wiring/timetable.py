@@ -11,6 +11,7 @@ from maild.health.sentences import told
 from maild.health.watch import HealthWatch
 from maild.hooks import Hook, HookRounds
 from maild.jobs import HeldMail, Planning, TicketRounds
+from maild.kb.wanted import WantedRounds
 from maild.kb.watch import LibraryWatch
 from maild.kept import KeptLetters
 from maild.notify.facts import Information
@@ -48,6 +49,7 @@ def jobs(app: "App", store: Store) -> list[Job]:
         RetentionRounds(store.engine, conduct.retention(settings), zone),
         ReportRounds(app.reporting(store), ring),
         LibraryWatch(app.library, app.shelf(store).tell_broken),
+        WantedRounds(store, app.library, app.shelf(store).tell_wanted),
         HookRounds(store, _hooks(app), app.practice.tag, partial(_tell_hook, app, store)),
         SurveyRounds(store, app.practice.surveys, app.roster, notices, ring),
         DigestRounds(store, room, app.rulebook, zone, ring),
