@@ -20,6 +20,7 @@ _ES: Final = {
     "solicitud {}",
     "answers {}, of ticket {}": "contesta a {}, de la solicitud {}",
     "carries an id of ours, of ticket {}": "lleva un identificador nuestro, de la solicitud {}",
+    "{}, of ticket {}": "{}, de la solicitud {}",
     "tag #{}: there is no such ticket": "etiqueta #{}: no existe esa solicitud",
     "tag #{}, and the sender takes part": "etiqueta #{}, y el remitente participa",
     "tag #{}, but the sender takes no part in it: linked only": "etiqueta #{}, pero el "
