@@ -47,6 +47,7 @@ def set_up(level: str = "info", form: str = "console") -> None:
             ],
         )
     )
+    logging._srcfile = None  # no line says where it was written
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
