@@ -8,7 +8,6 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +15,8 @@ import pytest
 
 from maild.desk.failures import Failures
 from maild.notify.courier import Relay, SmtpCourier
-from maild.notify.delivery import Delivery, EnvelopeSender
+from maild.notify.delivery import Delivery, EnvelopeSender, OpenWay, Route
+from maild.notify.taking import Share, Taking
 from maild.store.outbox import Posted
 from tests.servers.ports import free_port
 from tests.servers.smtp_sink import SmtpSink
@@ -27,12 +27,6 @@ pytestmark = pytest.mark.wire
 Record = Callable[[str, object], None]
 
 
-@dataclass(frozen=True)
-class Way:
-    courier: SmtpCourier
-    envelope: EnvelopeSender
-
-
 class Mailroom:
     """The office's letters, carried by the real delivery to whoever listens on the port."""
 
@@ -41,13 +35,13 @@ class Mailroom:
         envelope = EnvelopeSender(office.app.signer, office.app.settings.relay.envelope)
         relay = Relay("127.0.0.1", port, helo="help.acme.test")
         self._courier = SmtpCourier(relay, office.clock)
-        self._way = Way(self._courier, envelope)
+        self._way = OpenWay(self._courier, envelope)
         self._failures = Failures(office.store.cases, office.app.notices(office.store))
         self._delivery = Delivery(
             office.store.outbox,
-            courier=lambda: self._courier,
+            route=Route(lambda: self._courier, envelope),
+            taking=Taking(office.store.outbox, office.clock),
             finish=office.app.mailroom(office.store).writer.finish,
-            envelope=envelope,
             failed=self._failed,
             clock=office.clock,
             close_store=lambda: None,
@@ -64,7 +58,7 @@ class Mailroom:
     def carry(self, **later: float) -> None:
         """So much later: all that is due."""
         self.office.clock.wind(**later)
-        while self._delivery.deliver_batch([self._way]):
+        while self._delivery.deliver_batch(Share(), [self._way]):
             pass
 
     def hang_up(self) -> None:

@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(help="What is not done yet: incoming and outgoing.", no_args_is_help=False)
-Id = Annotated[str, typer.Argument(metavar="ID", help="From the first column: in17, out23.")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="From the first column: in17, out23; or held: all automatic letters held back.",
+    ),
+]
+HELD = "held"
 
 
 @app.callback(invoke_without_command=True)
@@ -61,6 +68,9 @@ def retry(ctx: typer.Context, item: Id) -> None:
 
     what, number = _parse(item)
     with opened(ctx) as (_, store):
+        if what == HELD:
+            _say(store.browse.release_held(SystemClock().now()), "may leave")
+            return
         if what == "out":
             found = store.browse.retry_letter(number, SystemClock().now())
         else:
@@ -76,6 +86,9 @@ def drop(ctx: typer.Context, item: Id) -> None:
     what, number = _parse(item)
     with opened(ctx) as (_, store):
         browse = store.browse
+        if what == HELD:
+            _say(browse.drop_held(), "will not leave")
+            return
         found = browse.drop_letter(number) if what == "out" else browse.drop_intake(number)
     _must(item, found)
 
@@ -92,12 +105,20 @@ def raw(ctx: typer.Context, item: Id) -> None:
     sys.stdout.buffer.write(content or b"")
 
 
+def _say(number: int, what: str) -> None:
+    print(f"{number} letters {what}." if number else "Nothing is held back.")
+
+
 def _parse(item: str) -> tuple[str, int]:
+    if item.lower() == HELD:
+        return HELD, 0
     for what in ("in", "out"):
         digits = item.lower().removeprefix(what)
         if digits != item.lower() and digits.isdecimal():
             return what, int(digits)
-    raise typer.BadParameter(f'"{item}" is no ID of `maild queue` (such as in17 or out23)')
+    raise typer.BadParameter(
+        f'"{item}" is no ID of `maild queue` (such as in17, out23 or held)'
+    )
 
 
 def _must(item: str, found: bool) -> None:

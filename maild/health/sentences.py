@@ -15,6 +15,10 @@ _ES: Mapping[str, str] = {
     "solicitud.\nmaild doctor",
     "queue:letters": "Las cartas no salen|Desde {since} no sale ninguna: {reason}"
     "\nmaild doctor",
+    "queue:automatic": "Se retienen cartas automáticas|Desde {since} se escriben más de las "
+    "que pueden salir ({reason}). Las respuestas de personas siguen saliendo; las automáticas "
+    "salen solas según hay sitio.\nmaild queue (las muestra)\nmaild queue retry held (salen "
+    "ya todas)\nmaild queue drop held (no sale ninguna)",
     "ends": "{what} caduca el {end}|{advice}",
     "ended": "{what} caducó el {end}|{advice}",
     "client-secret": "el secreto de cliente de {name}|Hay que crear uno nuevo en el proveedor "
@@ -45,6 +49,10 @@ _EN: Mapping[str, str] = {
     "queue:intake": "Mail is not being handled|Since {since} mail has waited for its ticket."
     "\nmaild doctor",
     "queue:letters": "Letters do not leave|Since {since} none has left: {reason}\nmaild doctor",
+    "queue:automatic": "Automatic letters are held back|Since {since} more are written than "
+    "may leave ({reason}). People's answers go on leaving; automatic ones leave by themselves "
+    "as there is room.\nmaild queue (shows them)\nmaild queue retry held (all leave now)"
+    "\nmaild queue drop held (none leaves)",
     "ends": "{what} ends on {end}|{advice}",
     "ended": "{what} ended on {end}|{advice}",
     "client-secret": "the client secret of {name}|Make a new one at the provider and put it in "

@@ -13,7 +13,7 @@ from maild.health.expiry import Expiring
 from maild.health.sentences import told
 from maild.health.state import PATIENCE
 from maild.store import Store
-from maild.store.troubles import Trouble
+from maild.store.troubles import HELD_BACK, Trouble
 
 #: within the caller's transaction: title, text, cause
 Tell = Callable[[str, str, str], None]
@@ -59,7 +59,8 @@ class HealthWatch:
         still = last is None or now - last >= self.patience
         # one person's full mailbox is no trouble of the desk's, a relay's own is told already
         several = waiting.people > 1 or (waiting.oldest and now - waiting.oldest > _LONG)
-        news = still and several and "relay" not in self._names()
+        known = {"relay", HELD_BACK} & self._names()  # why they wait is told already
+        news = still and several and not known
         text = f"{waiting.count} letters wait; {waiting.error}".rstrip("; ")
         self._note("queue:letters", waiting.oldest if news else None, text)
 
@@ -84,7 +85,8 @@ class HealthWatch:
 
     def _tell_troubles(self, now: datetime) -> None:
         for trouble in self.store.troubles.all():
-            if not trouble.told and now - trouble.since >= self.patience:
+            patience = timedelta() if trouble.name == HELD_BACK else self.patience
+            if not trouble.told and now - trouble.since >= patience:
                 with self.store.write():
                     self.tell(*_letter(trouble, self.language))
                     self.store.troubles.note_told(trouble)

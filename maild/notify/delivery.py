@@ -9,16 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
 
+from maild.desk.practice import Allowance
 from maild.errors import Permanent, Temporary
 from maild.interfaces import Clock
 from maild.links import Signer
 from maild.model.letter import Letter
 from maild.model.ticket import Enclosure
 from maild.notify.mime import compose
+from maild.notify.pace import Ration
+from maild.notify.taking import Share, Taking
 from maild.store.outbox import Outbox, Posted
 
 log = structlog.get_logger("delivery")
@@ -26,9 +30,7 @@ log = structlog.get_logger("delivery")
 DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
 GIVE_UP = timedelta(days=5)
 IN_FLIGHT = 4
-BATCH = 16
 POLL_S = 1.0
-RENEW_S = 10.0  #: well within `outbox.LEASE`
 
 
 class Carrier(Protocol):
@@ -56,18 +58,27 @@ class EnvelopeSender:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way out, and the sender it allows."""
+    """A way out, the sender it allows, and how many letters it takes."""
 
     courier: Callable[[], Carrier]
     envelope: EnvelopeSender
+    rate: Allowance | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class OpenWay:
     """A route in use by one thread."""
 
     courier: Carrier
     envelope: EnvelopeSender
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What a thread carries, and by which ways, the best first."""
+
+    share: Share
+    routes: tuple[Route, ...]
 
 
 class Delivery:
@@ -81,17 +92,18 @@ class Delivery:
         self,
         outbox: Outbox,
         *,
-        courier: Callable[[], Carrier],
-        finish: Callable[[Letter], Letter],
-        envelope: EnvelopeSender,
+        route: Route,
         alerts: Route | None = None,
+        taking: Taking,
+        finish: Callable[[Letter], Letter],
         failed: Callable[[Posted, str], None],
         clock: Clock,
         close_store: Callable[[], None],
     ) -> None:
         self._outbox = outbox
-        self._route = Route(courier, envelope)
+        self._route = route
         self._alerts = alerts
+        self._taking = taking
         self._finish = finish
         self._writing = threading.Lock()  #: templates are for one thread at a time
         self._failed = failed
@@ -99,15 +111,12 @@ class Delivery:
         self._close_store = close_store
         self._stop = threading.Event()
         self._work = threading.Condition()
-        self._in_hand: set[int] = set()
-        self._hands = threading.Lock()
-        self._renew_at = 0.0
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Until `stop`: `wait` sleeps until the bell rings or so many seconds are over."""
         threads = [
-            threading.Thread(target=self._carry, args=lane, name=f"courier-{n}", daemon=True)
-            for n, lane in enumerate(self._lanes())
+            threading.Thread(target=self._carry, args=[lane], name=f"courier-{n}", daemon=True)
+            for n, lane in enumerate(self.lanes())
         ]
         for thread in threads:
             thread.start()
@@ -125,42 +134,48 @@ class Delivery:
         """Finish what is in hand, then end."""
         self._stop.set()
 
-    def _lanes(self) -> list[tuple[list[Route], bool | None]]:
-        """For each thread its ways, the best first, and whether it carries admins' letters."""
+    def lanes(self) -> list[Lane]:
+        """One for each thread; those of one relay share its rate."""
         if self._alerts is None:
-            return [([self._route], None)] * IN_FLIGHT
-        return [([self._alerts, self._route], True), *[([self._route], False)] * IN_FLIGHT]
+            return [Lane(self._share(self._route, None), (self._route,))] * IN_FLIGHT
+        apart = Lane(self._share(self._alerts, True), (self._alerts, self._route))
+        return [apart, *[Lane(self._share(self._route, False), (self._route,))] * IN_FLIGHT]
 
-    def _carry(self, routes: Sequence[Route], admins: bool | None) -> None:
-        ways = [_Open(route.courier(), route.envelope) for route in routes]
-        with self._closing(ways):
+    def _share(self, route: Route, admins: bool | None) -> Share:
+        left_since = partial(self._outbox.left_since, admins=admins)
+        return Share(admins, Ration(route.rate, left_since) if route.rate else None)
+
+    def _carry(self, lane: Lane) -> None:
+        with self.opened(lane) as ways:
             while not self._stop.is_set():
-                if not self._round(ways, admins):
+                if not self._round(lane.share, ways):
                     with self._work:
                         self._work.wait(POLL_S)
 
     @contextmanager
-    def _closing(self, ways: Sequence[_Open]) -> Iterator[None]:
+    def opened(self, lane: Lane) -> Iterator[Sequence[OpenWay]]:
+        """The lane's ways, until the end of the block."""
+        ways = [OpenWay(route.courier(), route.envelope) for route in lane.routes]
         try:
-            yield
+            yield ways
         finally:
             for way in ways:
                 way.courier.close()
             self._close_store()
 
-    def _round(self, ways: Sequence[_Open], admins: bool | None) -> int:
+    def _round(self, share: Share, ways: Sequence[OpenWay]) -> int:
         """One batch; how many letters it held. Trouble with the store is waited out."""
         try:
-            return self.deliver_batch(ways, admins=admins)
+            return self.deliver_batch(share, ways)
         except Temporary as trouble:
             log.warning("store busy", error=str(trouble))
         except Exception:
             log.exception("a letter could not be handled")
         return 0
 
-    def deliver_batch(self, ways: Sequence[_Open], *, admins: bool | None = None) -> int:
+    def deliver_batch(self, share: Share, ways: Sequence[OpenWay]) -> int:
         """Lease some letters and send each; unused leases are given back at a stop."""
-        with self._taken(admins) as batch:
+        with self._taking.taken(share) as batch:
             for position, posted in enumerate(batch):
                 if self._stop.is_set():
                     self._outbox.give_back([p.id for p in batch[position:]])
@@ -168,33 +183,13 @@ class Delivery:
                 self._send(ways, posted)
             return len(batch)
 
-    @contextmanager
-    def _taken(self, admins: bool | None) -> Iterator[list[Posted]]:
-        """Leased letters, known to be in hand until the end of the block."""
-        batch: list[Posted] = []
-        with self._hands:  # a lease that ran out while its letter is on its way means nothing
-            found = self._outbox.claim(self._clock.now(), BATCH, admins=admins)
-            batch = [posted for posted in found if posted.id not in self._in_hand]
-            self._in_hand.update(posted.id for posted in batch)
-        try:
-            yield batch
-        finally:
-            with self._hands:
-                self._in_hand.difference_update(posted.id for posted in batch)
-
     def _renew_leases(self) -> None:
-        """So that nobody else sends what waits behind a slow letter."""
-        if self._clock.monotonic() < self._renew_at:
-            return
-        self._renew_at = self._clock.monotonic() + RENEW_S
-        with self._hands:
-            numbers = list(self._in_hand)
         try:
-            self._outbox.renew(numbers, self._clock.now())
+            self._taking.renew_leases()
         except Temporary as trouble:
             log.warning("store busy", error=str(trouble))
 
-    def _send(self, ways: Sequence[_Open], posted: Posted) -> None:
+    def _send(self, ways: Sequence[OpenWay], posted: Posted) -> None:
         letter = posted.letter
         try:
             with self._writing:
@@ -211,7 +206,7 @@ class Delivery:
             self._mark_sent(posted)
             log.info("sent", ticket=letter.ticket, letter=posted.id, type=letter.type.value)
 
-    def _hand_over(self, ways: Sequence[_Open], posted: Posted, letter: Letter) -> None:
+    def _hand_over(self, ways: Sequence[OpenWay], posted: Posted, letter: Letter) -> None:
         """By the first way that works; raises what the last one says."""
         for number, way in enumerate(ways, 1):
             sender = way.envelope.of(posted.id, posted.letter)

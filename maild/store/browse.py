@@ -12,7 +12,15 @@ from maild.store import rows
 from maild.store.casebook import Casebook
 from maild.store.engine import Engine
 from maild.store.fields import from_micros, instant_or_none, to_micros
+from maild.store.outbox import HOLDABLE
 from maild.store.search import Search
+from maild.store.troubles import HELD_BACK
+
+_HELD = (
+    f"state IN ('queued', 'deferred') AND {HOLDABLE} "
+    f"AND EXISTS (SELECT 1 FROM note WHERE name = 'trouble:{HELD_BACK}')"
+)
+_STATE = f"CASE WHEN {_HELD} THEN 'held' ELSE state END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ class Browse:
     # -- the queues -------------------------------------------------------------------------
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How much waits at each end."""
+        """How much waits at each end; `held` letters are named where there are any."""
         intake = dict(
             self._engine.rows(
                 "SELECT state, count(*) FROM intake WHERE state <> 'done' GROUP BY state"
@@ -132,8 +140,8 @@ class Browse:
         )
         outgoing = dict(
             self._engine.rows(
-                "SELECT state, count(*) FROM letter WHERE state NOT IN ('sent', 'cancelled') "
-                "GROUP BY state"
+                f"SELECT {_STATE}, count(*) FROM letter "
+                "WHERE state NOT IN ('sent', 'cancelled') GROUP BY 1"
             )
         )
         return {
@@ -147,6 +155,7 @@ class Browse:
                 "deferred": outgoing.get("deferred", 0),
                 "failed": outgoing.get("failed", 0),
                 "kept": outgoing.get("kept", 0),
+                **{name: count for name, count in outgoing.items() if name == "held"},
             },
         }
 
@@ -158,8 +167,9 @@ class Browse:
             [limit],
         )
         letters = self._engine.rows(
-            "SELECT id, type, ticket, recipient, state, attempts, next_at, error, message_id "
-            "FROM letter WHERE state NOT IN ('sent', 'cancelled') ORDER BY id LIMIT ?",
+            f"SELECT id, type, ticket, recipient, {_STATE}, attempts, next_at, error, "
+            "message_id FROM letter WHERE state NOT IN ('sent', 'cancelled') "
+            "ORDER BY id LIMIT ?",
             [limit],
         )
         return [
@@ -168,14 +178,33 @@ class Browse:
         ]
 
     def retry_letter(self, number: int, now: datetime) -> bool:
-        """Send a letter now, whatever kept it; whether there was one to send."""
+        """Send a letter now, whatever kept it, as if a person had written it; whether there
+        was one to send."""
         with self._engine.write():
             done = self._engine.execute(
-                "UPDATE letter SET state = 'queued', next_at = ?, lease_until = NULL "
-                "WHERE id = ? AND state IN ('deferred', 'failed', 'kept', 'queued')",
+                "UPDATE letter SET state = 'queued', urgency = 0, next_at = ?, "
+                "lease_until = NULL WHERE id = ? "
+                "AND state IN ('deferred', 'failed', 'kept', 'queued')",
                 [to_micros(now), number],
             )
             return bool(done.rowcount)
+
+    def release_held(self, now: datetime) -> int:
+        """Send all automatic letters that are held back; how many there were."""
+        with self._engine.write():
+            done = self._engine.execute(
+                f"UPDATE letter SET state = 'queued', urgency = 0, next_at = ? WHERE {_HELD}",
+                [to_micros(now)],
+            )
+            return int(done.rowcount)
+
+    def drop_held(self) -> int:
+        """None of them shall leave; how many there were."""
+        with self._engine.write():
+            done = self._engine.execute(
+                f"UPDATE letter SET state = 'cancelled', lease_until = NULL WHERE {_HELD}"
+            )
+            return int(done.rowcount)
 
     def drop_letter(self, number: int) -> bool:
         """A letter that shall not leave."""

@@ -22,6 +22,11 @@ LEASE = timedelta(seconds=30)
 _FIELDS = tuple(field.name for field in fields(Letter))
 _OF_ENCLOSURE = tuple(field.name for field in fields(Enclosure))
 
+#: letters that wait while more leave than `[limits] automatic_letters` allows: neither
+#: people's words, nor what a person has released (which is as urgent), nor alarms
+HOLDABLE = "urgency > 0 AND type <> 'admin'"
+_ADMINS = {None: "", True: "AND type = 'admin' ", False: "AND type <> 'admin' "}
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:
@@ -115,13 +120,16 @@ class Outbox:
 
     # -- delivery's side --------------------------------------------------------------------
 
-    def claim(self, now: datetime, limit: int, *, admins: bool | None = None) -> list[Posted]:
+    def claim(
+        self, now: datetime, limit: int, *, admins: bool | None = None, automatic: bool = True
+    ) -> list[Posted]:
         """Letters that are due, leased to the caller; people's words first.
 
-        `admins`: only those to the admins (True), or all but those (False).
+        `admins`: only those to the admins (True), or all but those (False). `automatic`: with
+        those that may be held back.
         """
-        only = {None: "", True: "AND type = 'admin' ", False: "AND type <> 'admin' "}[admins]
-        if not self._any_due(now, only):
+        only = _ADMINS[admins] + ("" if automatic else f"AND NOT ({HOLDABLE}) ")
+        if limit <= 0 or not self._any_due(now, only):
             return []  # looking takes no turn; most looks find nothing
         with self._engine.write():
             rows = self._engine.rows(
@@ -139,6 +147,29 @@ class Outbox:
             for row in rows
         ]  # fmt: skip
 
+    def automatic_wait(self, now: datetime) -> bool:
+        """Whether a letter that may be held back is due."""
+        return self._any_due(now, f"AND {HOLDABLE} ")
+
+    def left_since(
+        self,
+        since: datetime,
+        at_most: int,
+        *,
+        admins: bool | None = None,
+        automatic: bool = False,
+    ) -> int:
+        """How many letters have left since then, as far as that is no more than `at_most`.
+        `automatic`: only those that may be held back."""
+        only = _ADMINS[admins] + (f"AND {HOLDABLE} " if automatic else "")
+        urgencies = "(1, 2)" if automatic else "(0, 1, 2)"
+        row = self._engine.one(
+            "SELECT count(*) FROM (SELECT 1 FROM letter WHERE state = 'sent' "
+            f"AND urgency IN {urgencies} AND next_at >= ? {only}LIMIT ?) AS latest",
+            [to_micros(since), at_most],
+        )
+        return int(row[0]) if row else 0
+
     def _any_due(self, now: datetime, only: str) -> bool:
         row = self._engine.one(
             "SELECT 1 FROM letter WHERE state IN ('queued', 'deferred') AND next_at <= ? "
@@ -148,12 +179,15 @@ class Outbox:
         return row is not None
 
     def sent(self, number: int, now: datetime) -> None:
-        """The relay said 250 (or the file is written): mark it at once."""
+        """The relay said 250 (or the file is written): mark it at once.
+
+        `next_at` tells the time as well: its index finds the latest (`left_since`).
+        """
         with self._engine.write():
             self._engine.execute(
-                "UPDATE letter SET state = 'sent', sent_at = ?, lease_until = NULL, "
-                "error = NULL WHERE id = ?",
-                [to_micros(now), number],
+                "UPDATE letter SET state = 'sent', sent_at = ?, next_at = ?, "
+                "lease_until = NULL, error = NULL WHERE id = ?",
+                [to_micros(now), to_micros(now), number],
             )
 
     def defer(self, number: int, until: datetime, error: str) -> None:

@@ -12,6 +12,8 @@ from maild.store.engine import Engine
 from maild.store.fields import from_micros, to_micros
 
 _NAME = "trouble:"
+#: automatic letters wait: more would leave than `[limits] automatic_letters` allows
+HELD_BACK = "queue:automatic"
 
 
 @dataclass(frozen=True, slots=True)
