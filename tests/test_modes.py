@@ -1,6 +1,7 @@
 """Shadow, pilot and the first start on an old mailbox: who gets mail, and who does not."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -92,10 +93,16 @@ def test_a_first_start_on_an_old_mailbox_writes_to_nobody(
 @pytest.mark.proof
 @pytest.mark.parametrize("mode", ["live", "shadow", "pilot"])
 def test_a_first_start_on_five_thousand_mails(
-    tmp_path: Path, sink: Sink, dovecot: Dovecot, mode: str
+    tmp_path: Path,
+    sink: Sink,
+    dovecot: Dovecot,
+    mode: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """The same with 5,000."""
     _first_start(tmp_path, sink, dovecot, mode, 5000, 400)
+    record_property("figure", f"{mode}: 0 letters about 5,000 old mails")
+    record_property("target", "0 letters")
 
 
 def test_shadow_leaves_the_mailbox_as_it_is(

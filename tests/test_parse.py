@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -177,9 +178,12 @@ def test_mutated_mails() -> None:
 
 
 @pytest.mark.proof
-def test_mutated_mails_for_long() -> None:
-    """The same for minutes, over a hundred thousand mails or more."""
-    assert fuzz(180, seed=8) > 5_000
+def test_mutated_mails_for_long(record_property: Callable[[str, object], None]) -> None:
+    """The same for a minute and a half."""
+    count = fuzz(90, seed=8)
+    record_property("figure", f"{count} mutated mails: 0 uncaught")
+    record_property("target", "0 uncaught")
+    assert count > 2_500
 
 
 @settings(max_examples=150, deadline=None)

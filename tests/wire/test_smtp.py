@@ -593,7 +593,9 @@ def test_a_missing_certificate_is_named(intake: SqliteIntake) -> None:
 
 
 @pytest.mark.proof
-def test_a_thousand_connections(open_door: OpenDoor, intake: SqliteIntake) -> None:
+def test_a_thousand_connections_at_the_door(
+    open_door: OpenDoor, intake: SqliteIntake, record_property: Callable[[str, object], None]
+) -> None:
     """1,000 idle clients: no more than the cap get in, and those working are not slowed."""
     door = open_door(limits=DoorLimits(max_connections=100, max_per_address=100))
     working = [Talk(door.port) for _ in range(20)]
@@ -608,6 +610,8 @@ def test_a_thousand_connections(open_door: OpenDoor, intake: SqliteIntake) -> No
         talk.begin()
         assert talk.say(f"N: {number}\r\n\r\nx\r\n.").startswith("250")
         waits.append(time.monotonic() - began)
+    record_property("figure", f"100 in, 920 × 421, p99 {sorted(waits)[197] * 1000:.0f} ms")
+    record_property("target", "p99 < 2 s")
     assert sorted(waits)[197] < 2
     for talk in [*working, *idle]:
         talk.close()
@@ -615,7 +619,9 @@ def test_a_thousand_connections(open_door: OpenDoor, intake: SqliteIntake) -> No
 
 
 @pytest.mark.proof
-def test_slow_clients_are_gone_within_the_session(open_door: OpenDoor) -> None:
+def test_slow_clients_are_gone_within_the_session(
+    open_door: OpenDoor, record_property: Callable[[str, object], None]
+) -> None:
     """Trickles in commands and DATA, endless NOOPs, a client that never reads: all cut."""
     door = open_door(
         limits=DoorLimits(max_per_address=200, max_connections=200, session=5.0, command_wait=3)
@@ -625,6 +631,7 @@ def test_slow_clients_are_gone_within_the_session(open_door: OpenDoor) -> None:
         if number % 4 == 1:
             talk.begin()
     gone: set[int] = set()
+    slowest = 0.0
     began = time.monotonic()
     while len(gone) < 100 and time.monotonic() - began < 15:
         for number, talk in enumerate(slow):
@@ -636,8 +643,15 @@ def test_slow_clients_are_gone_within_the_session(open_door: OpenDoor) -> None:
             asked = time.monotonic()
             assert good.begin().startswith("354")
             assert good.say(MAIL + b".").startswith("250")
-            assert time.monotonic() - asked < 2
+            slowest = max(slowest, time.monotonic() - asked)
         time.sleep(0.2)
+    took = time.monotonic() - began
+    record_property(
+        "figure",
+        f"{len(gone)} of 100 gone in {took:.0f} s; the good one {slowest * 1000:.0f} ms",
+    )
+    record_property("target", "100 gone, the good one < 2 s")
+    assert slowest < 2
     assert len(gone) == 100
     for talk in slow:
         talk.close()
@@ -645,7 +659,7 @@ def test_slow_clients_are_gone_within_the_session(open_door: OpenDoor) -> None:
 
 @pytest.mark.proof
 def test_fifty_megabytes_at_once_leave_the_others_unhindered(
-    open_door: OpenDoor, intake: SqliteIntake
+    open_door: OpenDoor, intake: SqliteIntake, record_property: Callable[[str, object], None]
 ) -> None:
     """Four mails of 50 MB: memory stays bounded and a small mail gets through in between."""
     limits = DoorLimits(max_size=55_000_000)
@@ -666,6 +680,9 @@ def test_fifty_megabytes_at_once_leave_the_others_unhindered(
             talk.say("NOOP")
         waits.append(time.monotonic() - began)
         time.sleep(0.05)
+    median = sorted(waits)[len(waits) // 2]
+    record_property("figure", f"replies {sorted(r[:3] for r in replies)}, NOOP {median:.3f} s")
+    record_property("target", "250 or 452, NOOP < 0.2 s")
     assert {r[:3] for r in replies} <= {"250", "452"} and "250" in {r[:3] for r in replies}
     assert sorted(waits)[len(waits) // 2] < 0.2
     assert door.admission.bytes_held == 0
