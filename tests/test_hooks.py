@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from maild.store.ledger import verify
 from maild.timetable import Job
 from tests.stories.office import Office
 
@@ -113,6 +114,7 @@ def test_after_a_day_the_admins_are_told(office: Office, listener: Listener) -> 
     office.clock.wind(days=1)
     job(office).run(office.clock.now())
     assert len(listener.told) == tried
+    assert verify(office.store.engine).calls == {"failed": 1}
 
 
 def test_a_new_webhook_hears_of_what_comes(tmp_path: Path, listener: Listener) -> None:

@@ -27,6 +27,7 @@ def verify(
                 "messages": accounts.messages,
                 "written": accounts.written,
                 "letters": accounts.letters,
+                "calls": accounts.calls,
                 "unaccounted": accounts.unaccounted,
                 "faults": [fault._asdict() for fault in accounts.faults],
             }
@@ -42,7 +43,12 @@ def _print(accounts: "Accounts") -> None:
         ("arrived", accounts.arrived, accounts.messages, missing["messages"]),
         ("letters", accounts.written, accounts.letters, missing["letters"]),
     ):
-        told = " + ".join(f"{count} {what}" for what, count in parts.items()) or "0"
-        print(f"{name} {total} = {told}; unaccounted {unaccounted}")
+        print(f"{name} {total} = {_sum(parts)}; unaccounted {unaccounted}")
+    if accounts.calls:
+        print(f"webhook calls {sum(accounts.calls.values())} = {_sum(accounts.calls)}")
     for fault in accounts.faults:
         print(f"{fault.where}: {fault.what}")
+
+
+def _sum(parts: dict[str, int]) -> str:
+    return " + ".join(f"{count} {what}" for what, count in parts.items()) or "0"

@@ -5,7 +5,7 @@ Only looks. Each check is one question to the database whose answers are the fau
 allowed to be missing (text that was erased, history that came from elsewhere) is said there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -32,6 +32,7 @@ class Accounts:
     messages: dict[str, int]
     written: int
     letters: dict[str, int]
+    calls: dict[str, int] = field(default_factory=dict)  #: of webhooks, by state
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -51,6 +52,7 @@ def verify(engine: Engine) -> Accounts:
     """Look at everything, in one picture of the store."""
     with engine.reading():
         accounts = _balance(engine, "", [])
+        accounts.calls = {str(k): n for k, n in _count(engine, "hookcall", "state").items()}
         accounts.faults = [*_damage(engine), *_faults(engine)]
     return accounts
 
@@ -89,7 +91,7 @@ def _balance(engine: Engine, where: str, values: list[int]) -> Accounts:
 
 
 def _count(
-    engine: Engine, table: str, heading: str, where: str, values: list[int]
+    engine: Engine, table: str, heading: str, where: str = "", values: Sequence[int] = ()
 ) -> dict[str | None, int]:
     condition = f" WHERE {where}" if where else ""
     return dict(
