@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from maild.desk import opening, surveys
+from maild.desk.allowance import has_room
 from maild.desk.case import Case, make_message
 from maild.desk.casebook import Casebook, Keep
 from maild.desk.occasion import Courtesy, Occasion
@@ -260,7 +261,14 @@ class Customers:
         sent = self.cases.letters_since(
             reading.sender.email, ("acknowledgement",), reading.now - allowance.per
         )
-        return Courtesy.PLAIN if sent < allowance.count else Courtesy.NONE
+        room = has_room(
+            reading.sender.email,
+            proven=False,
+            cases=self.cases,
+            practice=self.practice,
+            now=reading.now,
+        )
+        return Courtesy.PLAIN if room and sent < allowance.count else Courtesy.NONE
 
 
 def words_of(reading: Reading) -> Words:

@@ -23,7 +23,7 @@ from maild.desk.practice import Practice
 from maild.desk.questions import Reply, status_of
 from maild.desk.reading import Reader, Reading
 from maild.ingest.screen import screen
-from maild.model.mail import Automatic, Envelope, Mail
+from maild.model.mail import Address, Automatic, Envelope, Mail
 from maild.model.ticket import Message, Ticket
 from maild.rules import Decision
 from maild.threading.clues import addresses_of, is_postmaster
@@ -240,7 +240,7 @@ class Desk:
             return Outcome("done", "question", error="over the limit: not answered")
         language = reading.known.language or self.practice.language
         self.agents.notices.replies.inform(
-            reading.sender,
+            reading.sender if proven else Address("", reading.sender.email),
             answer(language),
             self.agents.to_sender(reading),
             now=reading.now,

@@ -76,11 +76,12 @@ class CustomerLetters:
         message: Message | None,
     ) -> Post:
         ticket, before = case.ticket, occasion.in_reply_to
+        plain = occasion.courtesy is Courtesy.PLAIN  # then the name too may be anybody's words
         post = self.room.addressing.post(
             reader.email,
             ticket=ticket,
             sender_name=self._sender_name(case, occasion if message else None),
-            to=(ticket.requester,),
+            to=(Address("", ticket.requester.email) if plain else ticket.requester,),
             cc=tuple(Address("", email) for email in ticket.cc) if message else (),
             in_reply_to=before,
             references=occasion.references,

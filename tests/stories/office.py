@@ -5,7 +5,7 @@ desk into a SQLite store, letters come out of the outbox composed as they would 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -256,13 +256,15 @@ class Office:
 
     # -- what people see ---------------------------------------------------------------------
 
-    def letters(self) -> list[Received]:
-        """All letters written since the last look, in the order written."""
+    def letters(self, *, of: Callable[[str], bool] = lambda to: True) -> list[Received]:
+        """All letters written since the last look, in the order written; only those to the
+        addresses asked for are made, which matters where there are thousands."""
         found = []
         while batch := self.store.outbox.claim(self.clock.now(), 100):
             for posted in batch:
                 self.store.outbox.sent(posted.id, self.clock.now())
-                found.append(self._received(posted))
+                if of(posted.letter.recipient):
+                    found.append(self._received(posted))
         return sorted(found, key=lambda received: received.posted.id)
 
     def _received(self, posted: Posted) -> Received:

@@ -104,8 +104,8 @@ def test_two_from_fields_prove_nothing(strict: Office) -> None:
     assert office.ticket()["status"] != "closed"
 
 
-def test_ten_thousand_numbers_guessed_open_nothing(office: Office) -> None:
-    """A number in the subject is a hint, never a key (a hundred stand for ten thousand)."""
+def test_guessed_numbers_open_nothing(office: Office) -> None:
+    """A number in the subject is a hint, never a key (ten thousand: test_floods)."""
     for n in range(5):
         office.write(f"c{n}@x.test", f"Asunto {n}", "Hola.")
     office.letters()
