@@ -20,10 +20,11 @@ def content_digest(raw: bytes) -> str:
     head, _, body = lines.partition(b"\n\n")
     if broken := _NO_HEADER.search(head):
         head, body = lines[: broken.start()], lines[broken.start() :]
+    head, beyond = head[:_HEADER_BLOCK_MAX], head[_HEADER_BLOCK_MAX:]
     total = sha256()
-    for name, value in sorted(_identity_headers(head[:_HEADER_BLOCK_MAX])):
+    for name, value in sorted(_identity_headers(head)):
         total.update(name + b":" + value + b"\n")
-    total.update(b"\n" + body.rstrip(b"\n \t"))
+    total.update(b"\n" + beyond + body.rstrip(b"\n \t"))
     return total.hexdigest()
 
 

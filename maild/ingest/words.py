@@ -47,6 +47,8 @@ def clean_body(text: str) -> str:
     """Text of several lines: `\\n` between them, tabs kept, other controls gone."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = text.replace("\u2028", "\n").replace("\u2029", "\n")  # line ends of Unicode
     return _UNWANTED.sub("", text)
 
 
