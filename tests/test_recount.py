@@ -4,18 +4,23 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from maild.cli.main import app
 from maild.model.as_json import event_json
 from maild.reports.history import History
 from maild.reports.measure import measure
 from maild.sla.hours import Calendar
 from tests.diary import MADRID, NINE_TO_SIX, Diary, later, question
+from tests.recount import recount
+from tests.stories.office import Office
+from tests.wild_desk import CONFIG, HOURS, PROMISED, lines
 
 OFFICE = Calendar("office", MADRID, dict.fromkeys(range(5), NINE_TO_SIX))
 FIRST, DAYS = date(2026, 3, 2), 90  #: summer time begins inside
@@ -137,3 +142,187 @@ def test_recount(seed: int, first: str, last: str) -> None:
             (spread["n"], spread["mean"], spread["median"])
         ), level
     assert ours["created"] > 0
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_office(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Office]:
+    """A desk with reports, on each engine, whose tickets come by `maild import`."""
+
+    def make(more: str) -> Office:
+        url = "sqlite:///var/maild.db"
+        if request.param == "postgres":
+            url = request.getfixturevalue("postgres").fresh()
+        office = Office(tmp_path, more=more, url=url, start=datetime(2026, 12, 1, tzinfo=UTC))
+        text = (tmp_path / "config.toml").read_text()
+        text = text.replace('calendar = "oficina"', 'calendar = "madrid"')
+        text = text.replace('assign = "none"\n\n', 'calendar = "nueva-york"\nassign = "none"\n')
+        (tmp_path / "config.toml").write_text(text)
+        return office
+
+    return make
+
+
+REPORTS = """
+[report.todo]
+to = ["jefa@acme.test"]
+every = "monday 08:00"
+[report.ventas]
+to = ["jefa@acme.test"]
+every = "monday 08:00"
+department = "ventas"
+"""
+#: weeks of the change of clocks here and there, months, one day, the days before any ticket
+PERIODS = (
+    "2026-03-02/2026-03-08 2026-03-09/2026-03-15 2026-03-23/2026-03-29 2026-03-30/2026-04-05 "
+    "2026-04-01/2026-04-30 2026-04-18/2026-04-18 2026-01-05/2026-01-11 2026-06-01/2026-06-30"
+).split()
+
+
+def maild(office: Office, *words: str) -> str:
+    """A command as anybody gives it."""
+    ran = CliRunner().invoke(app, ["-c", str(office.folder / "config.toml"), *words])
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("seed", "zone"),
+    [
+        (1, "Europe/Madrid"),
+        *(
+            pytest.param(seed, zone, marks=pytest.mark.proof)
+            for seed in range(2, 8)
+            for zone in ("Europe/Madrid", "America/New_York", "Pacific/Auckland")
+        ),
+    ],
+)
+def test_a_whole_desk_recounted(
+    new_office: Callable[[str], Office], tmp_path: Path, seed: int, zone: str
+) -> None:
+    """Hundreds of random tickets of two departments with hours in two zones, imported and
+    reported by the commands: another program comes to the same figures, week by week."""
+    text = list(lines(seed, 250, zone))
+    office = stocked(new_office, tmp_path, text, zone)
+    seen = 0
+    for period in PERIODS:
+        for name, department in (("todo", None), ("ventas", "ventas")):
+            kpis, theirs = both(office, text, period, name, desk(zone, department))
+            agree(kpis, theirs, f"{name} {period}")
+            seen += theirs["created"]
+    assert seen > 250
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.proof) for s in "23")])
+def test_promises_recounted(
+    new_office: Callable[[str], Office], tmp_path: Path, seed: int
+) -> None:
+    """First responses met and missed, due times worked out by the other program, each
+    decided once: in the period in which it was answered in time, or ran out."""
+    text = list(lines(int(seed), 250, "Europe/Madrid", settled=True))
+    office = stocked(new_office, tmp_path, text, "Europe/Madrid")
+    seen = [0, 0]
+    for period in PERIODS:
+        kpis, theirs = both(office, text, period, "todo", desk("Europe/Madrid", None))
+        mine = kpis["sla"]["by_clock"]["first_response"]
+        assert (mine["met"], mine["breached"]) == (theirs["met"], theirs["breached"]), period
+        seen = [seen[0] + mine["met"], seen[1] + mine["breached"]]
+    assert min(seen) > 10
+
+
+def stocked(
+    new_office: Callable[[str], Office], folder: Path, text: list[str], zone: str
+) -> Office:
+    """A desk of that zone with these tickets."""
+    office = new_office(CONFIG + REPORTS)
+    path = office.folder / "config.toml"
+    here = 'timezone = "Europe/Madrid"\nadmins'
+    assert here in path.read_text()
+    path.write_text(path.read_text().replace(here, f'timezone = "{zone}"\nadmins'))
+    (folder / "tickets.jsonl").write_text("\n".join(text))
+    maild(office, "import", str(folder / "tickets.jsonl"))
+    return office
+
+
+def both(
+    office: Office, text: list[str], period: str, name: str, desk: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same period by the command and by the other program."""
+    said = json.loads(maild(office, "report", name, "--period", period, "--json"))
+    return said["kpis"], recount(text, *period.split("/"), desk)
+
+
+def desk(zone: str, department: str | None) -> dict[str, Any]:
+    """What the other program is told. A calendar without a zone has the desk's."""
+    hours = HOURS | {"soporte": [zone, HOURS["soporte"][1]]}
+    return {"zone": zone, "department": department, "hours": hours, "first": PROMISED}
+
+
+def agree(kpis: dict[str, Any], theirs: dict[str, Any], where: str) -> None:
+    """Every figure of one report against the recount."""
+    counts = {
+        "created": kpis["volume"]["created"],
+        "spam": kpis["volume"]["spam"],
+        "channels": kpis["volume"]["by_channel"],
+        "departments": kpis["volume"]["by_department"],
+        "priorities": kpis["volume"]["by_priority"],
+        "start": kpis["backlog"]["start"],
+        "end": kpis["backlog"]["end"],
+        "waiting_customer": kpis["backlog"]["waiting_customer"],
+        "ages": {group: n for group, n in kpis["backlog"]["ages"].items() if n},
+        "solves": kpis["backlog"]["resolved"],
+        "reopenings": kpis["backlog"]["reopened"],
+        "solved": kpis["reopened"]["n"],
+        "reopened": kpis["reopened"]["count"],
+        "fcr_n": kpis["fcr"]["n"],
+        "fcr": kpis["fcr"]["count"],
+        "one_touch": kpis["one_touch"]["count"],
+        "up_n": kpis["escalated"]["n"],
+        "standing": kpis["resolved"]["n"],
+        "top": {level: n for level, n in kpis["resolved"]["by_level"].items() if n},
+        "auto": kpis["resolution"]["auto_closed"],
+        "marks": kpis["csat"]["n"],
+        "good": kpis["csat"]["count"],
+        "sent": kpis["csat"]["sent"],
+        "suggested": kpis["kb"]["suggested"],
+        "self_service": kpis["kb"]["self_service"],
+    }
+    assert counts == {name: theirs[name] for name in counts}, where
+    for name, key in (
+        ("first", "first_response"),
+        ("next", "next_response"),
+        ("net", "resolution"),
+    ):
+        mine = {k: kpis[key][k] for k in ("n", "mean", "median", "p90")}
+        assert mine == pytest.approx(theirs[name]), (where, key)
+    for value, name in (
+        (kpis["first_response"]["calendar_mean"], "first_calendar"),
+        (kpis["resolution"]["gross_mean"], "gross"),
+        (kpis["resolution"]["calendar_mean"], "calendar"),
+        (kpis["resolution"]["first_mean"], "firsts"),
+    ):
+        assert value == pytest.approx(theirs[name]["mean"]), (where, name)
+    for level, spread in theirs["levels"].items():
+        mine = kpis["time_in_level"][str(level)]
+        assert {k: mine[k] for k in ("n", "mean", "median")} == pytest.approx(
+            {k: spread[k] for k in ("n", "mean", "median")}
+        ), (where, level)
+    shares = (
+        (kpis["csat"]["mean"], theirs["points"], theirs["marks"]),
+        (kpis["csat"]["response_rate"], theirs["marks"], theirs["sent"]),
+        (kpis["escalated"]["level_2"], theirs["up2"], theirs["up_n"]),
+        (kpis["escalated"]["level_3"], theirs["up3"], theirs["up_n"]),
+    )
+    for value, part, whole in shares:
+        assert value == (pytest.approx(part / whole) if whole else None), where
+
+
+def test_an_update_time_that_lags_behind_misleads_no_report(
+    new_office: Callable[[str], Office], tmp_path: Path
+) -> None:
+    """A file that says a ticket was last touched before its own events were."""
+    told = [json.loads(line) for line in lines(9, 120, "Europe/Madrid")]
+    text = [json.dumps(ticket | {"updated_at": ticket["created_at"]}) for ticket in told]
+    office = stocked(new_office, tmp_path, text, "Europe/Madrid")
+    for period in PERIODS:
+        kpis, theirs = both(office, text, period, "todo", desk("Europe/Madrid", None))
+        agree(kpis, theirs, period)

@@ -111,7 +111,7 @@ def _ticket(
         requester=_person(line.get("requester"), "requester") or NOBODY,
         department=_text(line.get("department") or home.department, "department"),
         created_at=created,
-        updated_at=updated if updated is not None else max([created, *times]),
+        updated_at=max([updated or created, *times]),  # reports rely on it
         status=_word(Status, line.get("status") or "new", "status"),
         priority=_word(Priority, line.get("priority") or "normal", "priority"),
         level=_small(line.get("level", 1), "level"),
