@@ -26,6 +26,7 @@ check: .venv/ready
 bench: .venv/ready
 	.venv/bin/python -m bench
 	.venv/bin/python -m bench.sla
+	.venv/bin/python -m bench.reports
 
 proof: .venv/ready system .venv/axe-$(AXE)
 	.venv/bin/pytest -n 2 --dist worksteal -q -p tests.proof_table -m proof
