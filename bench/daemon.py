@@ -33,7 +33,7 @@ class Daemon:
 
     def await_done(self, total: int, *, seconds: float = 120.0) -> float:
         """`time.perf_counter()` when every one of `total` messages has been worked off."""
-        store = open_store(f"sqlite:///{self.folder / 'var' / 'maild.db'}")
+        store = open_store(self.url)
         query = "SELECT count(*) FILTER (WHERE state = 'done'), "
         query += "count(*) FILTER (WHERE state NOT IN ('new', 'done')) FROM intake"
         deadline = time.perf_counter() + seconds
@@ -49,9 +49,18 @@ class Daemon:
         finally:
             store.close()
 
+    def done(self) -> int:
+        """How many messages have been worked off."""
+        store = open_store(self.url)
+        try:
+            row = store.engine.one("SELECT count(*) FROM intake WHERE state = 'done'")
+            return int(row[0]) if row else 0
+        finally:
+            store.close()
+
     def letters(self) -> int:
         """How many it has written (and kept)."""
-        store = open_store(f"sqlite:///{self.folder / 'var' / 'maild.db'}")
+        store = open_store(self.url)
         try:
             row = store.engine.one("SELECT count(*) FROM letter")
             assert row is not None
@@ -59,35 +68,41 @@ class Daemon:
         finally:
             store.close()
 
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder / 'var' / 'maild.db'}"
+
     def cpu(self) -> float:
         """Seconds of processor time so far, of all its processes."""
-        ticks = 0
-        for pid in _family(self.pid):
-            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, stat[11:15]))  # own, and of children that ended
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return sum(map(cpu_of, family(self.pid)))
 
     def memory(self) -> tuple[float, float, int]:
         """MB: resident size of the main process, sum of PSS of all; number of processes."""
-        pids = _family(self.pid)
+        pids = family(self.pid)
         return _kb(self.pid, "Rss:") / 1024, sum(_kb(p, "Pss:") for p in pids) / 1024, len(pids)
 
 
 @contextmanager
-def running(*, mode: str = "shadow") -> Iterator[Daemon]:
-    """The shipped config on free ports; in shadow mode every letter is written and kept."""
+def running(
+    *,
+    mode: str = "shadow",
+    relay: int = 0,
+    max_size: str = "25MB",
+    more: str = "",
+    folder: Path | None = None,
+    store: str = "sqlite:///var/maild.db",
+) -> Iterator[Daemon]:
+    """The shipped config on free ports; in shadow mode every letter is written and kept.
+
+    `relay`: the port of one on this machine; `more`: further tables; `folder`: where it has
+    lived before, to go on there.
+    """
     with tempfile.TemporaryDirectory(prefix="maild-bench-") as name:
-        folder = Path(name)
+        folder = folder or Path(name)
         port = free_port()
-        text = shipped("config.toml").read_text("utf-8")
-        for old, new in (
-            ('"127.0.0.1:8025"', f'"127.0.0.1:{port}"'),
-            ('"127.0.0.1:8080"', f'"127.0.0.1:{free_port()}"'),
-            ('= "live" ', f'= "{mode}" '),
-        ):
-            assert text.count(old) == 1, f"the shipped config says {old} no longer once"
-            text = text.replace(old, new)
-        (folder / "config.toml").write_text(text, "utf-8")
+        (folder / "config.toml").write_text(
+            _config(port, mode, relay, max_size, store) + more, "utf-8"
+        )
         started = time.perf_counter()
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
@@ -107,7 +122,24 @@ def running(*, mode: str = "shadow") -> Iterator[Daemon]:
             process.wait(20)
 
 
-def _family(root: int) -> list[int]:
+def _config(port: int, mode: str, relay: int, max_size: str, store: str) -> str:
+    text = shipped("config.toml").read_text("utf-8")
+    for old, new in (
+        ('"127.0.0.1:8025"', f'"127.0.0.1:{port}"'),
+        ('"127.0.0.1:8080"', f'"127.0.0.1:{free_port()}"'),
+        ('= "live" ', f'= "{mode}" '),
+        ('max_size  = "25MB"', f'max_size  = "{max_size}"'),
+        ('url = "sqlite:///var/maild.db"', f'url = "{store}"'),
+        ('\nhost = "" ', f'\nhost = "{"127.0.0.1" if relay else ""}" '),
+        ("\nport = 25\n", f"\nport = {relay or 25}\n"),
+        ('automatic_letters = "500/10m"', 'automatic_letters = "1000000/10m"'),
+    ):
+        assert text.count(old) == 1, f"the shipped config says {old} no longer once"
+        text = text.replace(old, new)
+    return text
+
+
+def family(root: int) -> list[int]:
     """A process and all that descend from it."""
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -120,6 +152,12 @@ def _family(root: int) -> list[int]:
     for pid in found:
         found += children.get(pid, [])
     return found
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processor time of a process, and of its children that ended."""
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, stat[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _kb(pid: int, key: str) -> int:
