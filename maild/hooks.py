@@ -7,13 +7,16 @@ number tells.
 
 import hmac
 import json
+import socket
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import ClassVar
 
 import structlog
@@ -52,12 +55,13 @@ class HookRounds:
     def run(self, now: datetime) -> bool:
         for name, hook in self.hooks.items():
             self._collect(name, hook, now)
-        calls = self.store.hooks.due(now)
-        away: set[str] = set()
-        for call in calls:
-            if call.hook not in away and not self._make(call, now):
-                away.add(call.hook)  # the others of this one wait for their next turn
-        return bool(calls) and not away
+        made = [self._tell(name, now) for name in self.store.hooks.waiting(now)]
+        return bool(made) and all(made)
+
+    def _tell(self, name: str, now: datetime) -> bool:
+        """What is due, until one is not taken: the others wait for their next turn, and hold
+        up no other webhook. Whether all were."""
+        return all(self._make(call, now) for call in self.store.hooks.due(name, now))
 
     def _collect(self, name: str, hook: Hook, now: datetime) -> None:
         """News becomes calls."""
@@ -98,9 +102,55 @@ class HookRounds:
         return error is None
 
 
+class _Patience(HTTPConnection):
+    """Waits for an answer so long in all, however slowly its bytes come."""
+
+    def getresponse(self) -> HTTPResponse:
+        with _cut_after(TIMEOUT_S, self.sock):
+            return super().getresponse()
+
+
+class _SecurePatience(HTTPSConnection, _Patience):
+    """The same over TLS."""
+
+
+@contextmanager
+def _cut_after(seconds: float, line: socket.socket) -> Iterator[None]:
+    """Ends the connection then; what has come until then is no answer."""
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise TimeoutError("its answer took too long")
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_Patience, request)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_SecurePatience, request)
+
+
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
         return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects, _Http, _Https)
 
 
 def _send(hook: Hook, call: Call) -> str | None:
@@ -117,7 +167,7 @@ def _send(hook: Hook, call: Call) -> str | None:
         },
     )
     try:
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=TIMEOUT_S):
+        with _OPENER.open(request, timeout=TIMEOUT_S):
             return None
     except urllib.error.HTTPError as error:
         error.close()

@@ -120,12 +120,12 @@ def test_a_webhook_begins_where_it_is_set_up(store: Store) -> None:
         store.hooks.note_reached("crm", untold[0].id)
     reached = store.hooks.reached("crm")
     assert store.hooks.untold("crm", ["status"], reached, NOW - DAY) == []
-    (call,) = store.hooks.due(NOW)
+    (call,) = store.hooks.due("crm", NOW)
     with store.write():
         store.hooks.defer(call, NOW + DAY, "it answered 500")
-    assert store.hooks.due(NOW) == []
-    (again,) = store.hooks.due(NOW + DAY)
+    assert store.hooks.due("crm", NOW) == []
+    (again,) = store.hooks.due("crm", NOW + DAY)
     assert again.attempts == 1
     with store.write():
         store.hooks.settle(again, "sent")
-    assert store.hooks.due(NOW + 2 * DAY) == []
+    assert store.hooks.due("crm", NOW + 2 * DAY) == []

@@ -81,12 +81,21 @@ class HookStore:
             [hook, event, body, to_micros(now), to_micros(now)],
         )
 
-    def due(self, now: datetime, limit: int = 20) -> list[Call]:
-        """Calls whose time has come, the oldest first."""
+    def waiting(self, now: datetime) -> list[str]:
+        """The webhooks with calls whose time has come."""
+        found = self._engine.rows(
+            "SELECT DISTINCT hook FROM hookcall WHERE state = 'queued' AND next_at <= ? "
+            "ORDER BY hook",
+            [to_micros(now)],
+        )
+        return [row[0] for row in found]
+
+    def due(self, hook: str, now: datetime, limit: int = 20) -> list[Call]:
+        """Calls of this webhook whose time has come, the oldest first."""
         found = self._engine.rows(
             "SELECT hook, event, body, attempts, created FROM hookcall "
-            "WHERE state = 'queued' AND next_at <= ? ORDER BY event LIMIT ?",
-            [to_micros(now), limit],
+            "WHERE state = 'queued' AND next_at <= ? AND hook = ? ORDER BY event LIMIT ?",
+            [to_micros(now), hook, limit],
         )
         return [
             Call(hook, event, body, attempts, from_micros(created))
