@@ -365,6 +365,22 @@ def test_the_shelf_and_an_article(office: Office) -> None:
         assert visitor.get(wrong).status_code == 404
 
 
+def test_what_is_not_found_is_counted(office: Office) -> None:
+    """By its words alone, on the pages and by mail, once the answer is given; looking at the
+    address without the page, or finding something, counts for nothing."""
+    visitor = Visitor(office)
+    for asked in (
+        "Dragones de Komodo",
+        "contraseña",
+        "dragones de komodo luis@x.test 600111222",
+    ):
+        visitor.client.get("/kb", params={"q": asked})
+    visitor.client.head("/kb", params={"q": "dragones de komodo"})
+    office.write(LUIS, "kb dragones de komodo")
+    today = office.clock.now().date()
+    assert office.store.misses.most(today, today) == [("dragones de komodo", 3)]
+
+
 def test_readers_say_whether_it_helped(office: Office) -> None:
     """By a form; a reader's last word counts, and looking counts for nothing."""
     visitor, other = Visitor(office), Visitor(office)

@@ -72,8 +72,8 @@ _EN: Mapping[str, str] = {
     "article": "{name} can't be used|{path}: {reason}\nUntil then the other articles "
     "are shown.",
     "wanted": "An article is missing: {name}|{count} solved requests are about the same, and "
-    "no article explains it: {tickets}.\n#kb in an answer to any of them makes a draft; a new "
-    'file in {folder} will do too, with this line:\nkey = "{problem}"\nThis is not asked again.',
+    "no article explains it: {tickets}.\n#kb in an answer to any of them makes a draft, "
+    'or a new file in {folder} with the line:\nkey = "{problem}"\nThis is not asked again.',
 }
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"es": _ES, "en": _EN}
 

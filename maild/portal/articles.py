@@ -3,6 +3,7 @@
 from functools import partial
 
 from markupsafe import Markup
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,11 +27,12 @@ async def shelf(site: Site, request: Request) -> Response:
     language = visit.language
     if asked:
         found = await site.read(site.library.search, asked, lang=language)
-        if not found and request.method == "GET":
-            await site.write(site.counter.miss, asked)
     else:
         found = await site.read(site.library.public, language)
-    return site.page(visit, "kb", asked=asked, articles=found)
+    response = site.page(visit, "kb", asked=asked, articles=found)
+    if asked and not found and request.method == "GET":
+        response.background = BackgroundTask(site.attempt, partial(site.counter.miss, asked))
+    return response
 
 
 async def article(site: Site, request: Request) -> Response:

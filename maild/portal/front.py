@@ -140,7 +140,7 @@ async def send_link(site: Site, request: Request, *, dashboard: bool = False) ->
     form = await visit.form()
     email = email_of(form["email"])
     fault = "stale" if visit.read_word(form) is None else "" if email else "email"
-    if fault:
+    if fault or email is None:
         status = 403 if fault == "stale" else 422
         given = form["email"]
         return site.page(
@@ -150,8 +150,8 @@ async def send_link(site: Site, request: Request, *, dashboard: bool = False) ->
     response = site.page(
         visit, "sign_in", dashboard=dashboard, fault="", given=email, done=True
     )
-    send = partial(site.counter.send_link, dashboard=dashboard, language=visit.language)
-    response.background = BackgroundTask(site.write, send, email)
+    send = partial(site.counter.send_link, email, dashboard=dashboard, language=visit.language)
+    response.background = BackgroundTask(site.attempt, send, times=6)
     return response
 
 

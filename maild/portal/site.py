@@ -18,6 +18,7 @@ from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from maild.errors import Temporary
 from maild.interfaces import Clock
 from maild.kb.library import Library
 from maild.portal.counter import Counter
@@ -49,6 +50,7 @@ class Site:
     clock: Clock
     forms: Bucket  #: `forms_per_address`
     proxies: Proxies
+    is_well: Callable[[], bool]  #: for `/healthz`; writes
     patience: float = PATIENCE_S
     misses: Bucket = field(default_factory=lambda: Bucket(MISSES, MISSES_PER))
     _readers: ThreadPoolExecutor = field(
@@ -65,6 +67,16 @@ class Site:
 
     async def write(self, what: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await _in(self._writer, partial(what, *args, **kwargs))
+
+    async def attempt(self, what: Callable[[], object], times: int = 1) -> None:
+        """After an answer, what nobody waits for; where the store is busy, so many times."""
+        for _ in range(times):
+            try:
+                await self.write(what)
+            except Temporary as error:
+                log.warning("the store is busy", error=str(error))
+            else:
+                return
 
     async def fate(self, intake: int, patience: float | None = None) -> Fate | None:
         """What became of a message, waited for a little."""

@@ -131,8 +131,8 @@ async def _broken(site: Site, request: Request, error: Exception) -> Response:
 
 
 async def health(site: Site, request: Request) -> Response:
-    well = await site.read(site.counter.is_well)
-    return PlainTextResponse("ok\n" if well else "the store is away\n", 200 if well else 503)
+    well = await site.write(site.is_well)
+    return PlainTextResponse("ok\n" if well else "not well\n", 200 if well else 503)
 
 
 async def style(site: Site, request: Request) -> Response:

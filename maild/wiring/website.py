@@ -99,13 +99,16 @@ class Website:
     clock: Clock
     mail_waits: Callable[[], None]
     letters_wait: Callable[[], None]
+    is_well: Callable[[], bool] | None = None  #: the whole daemon; None asks the store alone
 
     @cached_property
     def site(self) -> Site:
         portal = self.portal
         forms = portal.forms_per_address
+        counter = self._counter()
         return Site(
-            counter=self._counter(),
+            counter=counter,
+            is_well=self.is_well or counter.is_well,
             pages=Pages(self._house(), own_templates(self.settings)),
             library=self.library,
             links=self.links,
