@@ -45,11 +45,12 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
             DeskAtWork(desk, app.clock),
             clock=app.clock,
             done=app.letters_bell.ring,
-            trouble=lambda item, reason: app.house.write_admins(
+            trouble=lambda item, reason: app.house.write_trouble(
                 store,
-                f"Message {item.id} could not be handled",
-                reason,
+                "intake-failed",
                 f"intake:{item.id}",
+                number=item.id,
+                reason=reason,
             ),
         )
         stop.call(app.mail_bell.ring)
