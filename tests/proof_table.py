@@ -35,7 +35,7 @@ class Line:
     @property
     def figure(self) -> str:
         cases = len(self.outcomes)
-        return "; ".join(self.figures[:3]) or f"{cases} case{'s' if cases > 1 else ''}"
+        return "; ".join(self.figures[:4]) or f"{cases} case{'s' if cases > 1 else ''}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,7 @@
 """Mail that comes by IMAP, through the running daemon and a real Dovecot."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,3 +100,45 @@ def test_the_mailboxes_part_is_started_again(
         letters = [m["Message-ID"] for m in desk.letters()]
         assert len(letters) == len(set(letters)) == 120
     assert _left(dovecot, user, "Done") == 60
+
+
+@pytest.mark.proof
+def test_a_mailbox_that_is_built_anew(
+    tmp_path: Path,
+    sink: Sink,
+    dovecot: Dovecot,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """1,000 mails that were answered get new numbers (UIDVALIDITY), as after a move to another
+    server: no new ticket, and not one letter."""
+    user = dovecot.user()
+    desk = Desk(tmp_path, sink=sink, protocol=None, more=mailbox(dovecot, user, "flag"))
+    with desk:
+        dovecot.fill(user, [as_sent(mail(f"c{n}@x.test", f"n{n}")) for n in range(1000)])
+        wait_until(lambda: desk.json("list", "--limit", "1")["total"] == 1000, seconds=120)
+        desk.await_quiet(seconds=120)
+    before = _validity(dovecot, user)
+    for path in (dovecot.folder / "mail" / user).glob("dovecot*"):
+        path.unlink()
+    assert _validity(dovecot, user) != before
+    letters = len(desk.letters())
+    with desk:
+        wait_until(lambda: _looked_at(desk) == 1000, seconds=120)
+        desk.await_quiet(seconds=120)
+        assert desk.json("list", "--limit", "1")["total"] == 1000
+        assert desk.run("verify").returncode == 0
+    new = len(desk.letters()) - letters
+    record_property("figure", f"1,000 mails with new numbers: 0 tickets, {new} letters")
+    record_property("target", "0 and 0")
+    assert (letters, new) == (2000, 0)
+
+
+def _validity(dovecot: Dovecot, user: str) -> int:
+    with dovecot.client(user) as client:
+        return int(client.select_folder("INBOX", readonly=True)[b"UIDVALIDITY"])
+
+
+def _looked_at(desk: Desk) -> int:
+    """How many mails were found to be known."""
+    found: int = desk.json("verify")["messages"].get("duplicate", 0)
+    return found
