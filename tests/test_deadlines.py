@@ -20,7 +20,7 @@ from maild.sla.policy import Rulebook
 from maild.wiring.desk import DeskAtWork
 from maild.worker import Worker
 from tests.stories.office import Office, kinds
-from tests.stories.office import _Here as Here
+from tests.stories.office import Here
 from tests.stories.test_levels import LUIS, PROMISES, at, ring
 
 ANA, JEFA = "ana@acme.test", "jefa@acme.test"
