@@ -29,7 +29,9 @@ STEADY_S = 60.0
 class Stop:
     """Whether the parent has asked us to stop; also closes what has to be closed for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, deaths: int = 0) -> None:
+        """`deaths`: how often this part has died lately under the parent that asks."""
+        self.deaths = deaths
         self.asked = False
         self._event = threading.Event()
         self._calls: list[Callable[[], None]] = []
@@ -121,7 +123,7 @@ def _live(role: Role, tell: int) -> None:
     try:
         die_with_parent()
         show_name(f"maild-{role.name}")
-        stop = Stop()
+        stop = Stop(role.deaths)
         signal.signal(signal.SIGTERM, stop.ask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent passes it on
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -23,6 +23,9 @@ log = structlog.get_logger("worker")
 
 BATCH = 200
 MAX_ATTEMPTS = 3
+#: where no worker of this daemon has died yet: then it was the whole daemon that was killed
+#: each time, by somebody, or by a mail that takes all with it
+MAX_STARTS = 10
 CAREFUL_FIRST = 20  #: messages taken singly after a start: one may have killed our forerunner
 POLL_S = 1.0
 
@@ -76,9 +79,13 @@ class Worker:
         clock: Clock,
         done: Callable[[], None],
         trouble: Callable[[Item, str], None],
+        patience: int = MAX_ATTEMPTS,
     ) -> None:
-        """`done` is called after a commit (letters may wait), `trouble` within the
-        transaction that sets a message aside."""
+        """A message begun `patience` times and never ended is set aside.
+
+        `done` is called after a commit (letters may wait), `trouble` within the transaction
+        that sets a message aside.
+        """
         self._store = store
         self._reader = reader
         self._desk = desk
@@ -86,6 +93,7 @@ class Worker:
         self._done = done
         self._trouble = trouble
         self._careful = CAREFUL_FIRST
+        self._patience = patience
         self._begun: set[int] = set()  #: counted as begun, and not brought to an end yet
         self._pace = Pace()
 
@@ -137,8 +145,8 @@ class Worker:
         Once in our life: where the store is in trouble, that is no fault of the message's.
         """
         if item.id not in self._begun:
-            if item.attempts >= MAX_ATTEMPTS:
-                self._set_aside(item, "it has stopped the program three times")
+            if item.attempts >= self._patience:
+                self._set_aside(item, f"it has stopped the program {item.attempts} times")
                 return
             self._store.intake.count_attempt(item.id)
             self._begun.add(item.id)
@@ -185,6 +193,7 @@ class Worker:
         with self._store.write():
             self._store.intake.finish(item.id, Outcome("failed", error=reason[:1000]))
             self._trouble(item, reason)
+        log.error("set aside", intake=item.id, error=reason)
 
 
 def _with_original(mail: Mail, raw: bytes) -> Mail:

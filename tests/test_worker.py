@@ -11,7 +11,7 @@ from maild.errors import Temporary
 from maild.model.mail import Envelope, Mail
 from maild.store import Store, open_store
 from maild.store.intake import Item
-from maild.worker import CAREFUL_FIRST, MAX_ATTEMPTS, Pace, Worker
+from maild.worker import CAREFUL_FIRST, MAX_ATTEMPTS, MAX_STARTS, Pace, Worker
 
 NOW = datetime(2026, 6, 8, 7, 0, tzinfo=UTC)
 SMTP = Envelope("smtp", "luis@x.test", ("soporte@acme.test",))
@@ -60,7 +60,9 @@ def raw(word: str) -> bytes:
     return f"Message-ID: <{word}@x>\r\nSubject: {word}\r\n\r\n{word}".encode()
 
 
-def worker_of(store: Store, desk: Desk, troubles: list[str]) -> Worker:
+def worker_of(
+    store: Store, desk: Desk, troubles: list[str], patience: int = MAX_ATTEMPTS
+) -> Worker:
     return Worker(
         store,
         PlainReader(),
@@ -68,6 +70,7 @@ def worker_of(store: Store, desk: Desk, troubles: list[str]) -> Worker:
         clock=Clock(),
         done=lambda: None,
         trouble=lambda item, reason: troubles.append(reason),
+        patience=patience,
     )
 
 
@@ -110,6 +113,21 @@ def test_a_mail_that_keeps_killing_us_is_not_looked_at_again(store: Store) -> No
     work_off(worker_of(store, desk, troubles))
     assert desk.got == []
     assert len(troubles) == 1
+
+
+def test_a_daemon_that_is_killed_often_is_no_fault_of_the_mail(store: Store) -> None:
+    """A worker that never died under its parent tries more often; not for ever."""
+    number = store.intake.take(raw("mail"), SMTP)
+    for _ in range(MAX_ATTEMPTS + 2):
+        store.intake.count_attempt(number)
+    desk, troubles = Desk(), []
+    work_off(worker_of(store, desk, troubles, MAX_STARTS))
+    assert (desk.got, troubles) == (["mail"], [])
+    number = store.intake.take(raw("KILLER"), SMTP)
+    for _ in range(MAX_STARTS):
+        store.intake.count_attempt(number)
+    work_off(worker_of(store, desk, troubles, MAX_STARTS))
+    assert (desk.got, len(troubles)) == (["mail"], 1)
 
 
 def test_a_store_in_trouble_is_no_fault_of_the_mail(store: Store) -> None:

@@ -13,7 +13,7 @@ from maild.ingest.reader import Reader
 from maild.model.mail import Proof
 from maild.processes import Stop
 from maild.wiring.desk import DeskAtWork
-from maild.worker import POLL_S, Worker
+from maild.worker import MAX_ATTEMPTS, MAX_STARTS, POLL_S, Worker
 
 if TYPE_CHECKING:
     from maild.app import App
@@ -52,6 +52,7 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
                 number=item.id,
                 reason=reason,
             ),
+            patience=MAX_ATTEMPTS if stop.deaths else MAX_STARTS,
         )
         stop.call(app.mail_bell.ring)
         ready()
