@@ -52,7 +52,7 @@ def test_random_sessions_get_one_reply_a_command(
     caplog: pytest.LogCaptureFixture,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """A minute of sessions, cut into packets at random: each reply is there, none is 4xx."""
+    """Half a minute of sessions, cut into packets at random: each reply is there, none is 4xx."""
     seed = time.time_ns()
     chance = random.Random(seed)
     limits = DoorLimits(max_per_address=100, max_fruitless=1000)
@@ -61,7 +61,7 @@ def test_random_sessions_get_one_reply_a_command(
         DoorSettings(port=0, limits=limits), intake, accepts=lambda a: a == "soporte@acme.test"
     )
     door.start()
-    until, count = time.monotonic() + 60, 0
+    until, count = time.monotonic() + 30, 0
     with caplog.at_level(logging.WARNING):
         while time.monotonic() < until:
             said, expected = session(chance)
@@ -80,5 +80,5 @@ def test_random_sessions_get_one_reply_a_command(
     assert not [r for r in caplog.records if r.exc_info], f"seed {seed}"
     print(f"{count} sessions, seed {seed}")
     record_property("figure", f"{count} sessions: one reply a command, 0 tracebacks")
-    record_property("target", "10,000 sessions, 0 tracebacks")
-    assert count >= 10_000
+    record_property("target", "5,000 sessions, 0 tracebacks")
+    assert count >= 5_000
