@@ -131,6 +131,7 @@ def _config(port: int, mode: str, relay: int, max_size: str, store: str) -> str:
         ('max_size  = "25MB"', f'max_size  = "{max_size}"'),
         ('url = "sqlite:///var/maild.db"', f'url = "{store}"'),
         ('\nhost = "" ', f'\nhost = "{"127.0.0.1" if relay else ""}" '),
+        ("pilot_for = []", f"pilot_for = {['nobody@bench.test'] if mode == 'pilot' else []}"),
         ("\nport = 25\n", f"\nport = {relay or 25}\n"),
         ('automatic_letters = "500/10m"', 'automatic_letters = "1000000/10m"'),
     ):
