@@ -52,7 +52,7 @@ def test_random_sessions_get_one_reply_a_command(
     caplog: pytest.LogCaptureFixture,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Half a minute of sessions, cut into packets at random: each reply is there, none is 4xx."""
+    """Half a minute of sessions, cut into packets at random: each reply comes, none is 4xx."""
     seed = time.time_ns()
     chance = random.Random(seed)
     limits = DoorLimits(max_per_address=100, max_fruitless=1000)
