@@ -15,6 +15,7 @@ from maild.desk.case import Case, make_message
 from maild.desk.casebook import Casebook, Keep
 from maild.desk.commands import Command, Orders
 from maild.desk.customers import Customers, Words, enclose
+from maild.desk.leaks import must_not_leak
 from maild.desk.obey import Refusal, Turn
 from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.opening import Request
@@ -189,7 +190,10 @@ class Agents:
             return None
         note = self._is_note(reading, words)
         if not note:
-            _must_not_leak(reading, text)
+            number = turn.case.ticket.id
+            must_not_leak(
+                reading.mail, text, lambda: self.cases.messages(number), meant="send" in words
+            )
         return self.say(turn, reading, text, note=note)
 
     def _signs(self, text: str) -> bool:
@@ -351,7 +355,7 @@ class Agents:
             self.to_sender(reading),
             reading.member,
             reasons,
-            reading.mail.reply or reading.mail.text,
+            reading.mail.own_words,
             now=reading.now,
         )
         case = self.cases.open_case(ticket.id, reading.now) if ticket else None
@@ -386,10 +390,8 @@ class Agents:
 
 def new_words(mail: Mail) -> str:
     """What its sender wrote; "" where there is nothing but a quoted notice."""
-    if mail.quoted:
-        return mail.reply  # "": the files that came with it are the answer
-    if not has_marker(mail.reply):
-        return mail.reply or mail.text
+    if mail.quoted or not has_marker(mail.reply):
+        return mail.own_words
     again = trim(f"x\n{mail.text}")  # as if a word of his stood above it
     return "" if again.reply == "x" else mail.reply
 
@@ -406,15 +408,3 @@ def _without_questions(orders: Orders) -> tuple[list[Command], Orders]:
     asked = [command for command in orders.commands if command.word in QUESTIONS]
     rest = tuple(command for command in orders.commands if command.word not in QUESTIONS)
     return asked, replace(orders, commands=rest)
-
-
-def _must_not_leak(reading: Reading, text: str) -> None:
-    """Words between the quoted lines, or our marker among them: notes might go along."""
-    if reading.mail.inline_answers:
-        raise Refusal("inline")
-    if has_marker(text):
-        raise Refusal("leak")
-    for line in text.splitlines():
-        word = line.strip().lstrip("#＃ ").rstrip(" :.").casefold()
-        if line.strip()[:1] in "#＃" and word in ("note", "nota"):
-            raise Refusal("note-below")  # he means what follows to stay inside

@@ -72,7 +72,7 @@ class Clusters:
         spec = next((s for s in self.specs if s.takes(reading.sender.email)), None)
         if spec is None or mail.error is not None or mail.encrypted:
             return None
-        key = _key(spec, fingerprint(mail.subject, mail.reply or mail.text))
+        key = _key(spec, fingerprint(mail.subject, mail.own_words))
         storm = self.sky.find(key, reading.now)
         if storm is None or reading.now - storm.latest > spec.window:
             return Front(key, None, None)
@@ -104,7 +104,7 @@ class Clusters:
             case,
             MessageKind.AUTO,
             sender=reading.sender,
-            text=reading.mail.reply or reading.mail.text,
+            text=reading.mail.own_words,
             subject=reading.mail.subject,
             message_id=reading.mail.message_id,
             proof=reading.trust.proof,

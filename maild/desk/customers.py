@@ -276,7 +276,7 @@ def words_of(reading: Reading) -> Words:
     mail = reading.mail
     return Words(
         reading.sender,
-        mail.reply if mail.quoted else mail.reply or mail.text,
+        mail.own_words,
         mail.quoted,
         mail.html and clean_html(mail.html),
     )

@@ -95,7 +95,7 @@ class Past:
             case,
             MessageKind.AGENT if public else MessageKind.NOTE,
             sender=sender,
-            text=reading.mail.reply or reading.mail.text,
+            text=reading.mail.own_words,
             subject=reading.mail.subject,
             quoted=reading.mail.quoted,
             message_id=reading.mail.message_id,

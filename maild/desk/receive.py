@@ -139,7 +139,7 @@ class Desk:
         if reading.envelope.silent:
             return
         title = f"{reading.sender}: {reading.mail.subject}"
-        text = reading.mail.reply or reading.mail.text
+        text = reading.mail.own_words
         occasion = self.agents.to_sender(reading)
         notices = self.agents.notices
         notices.house.pass_on(recipients, title, text, occasion, now=reading.now)
@@ -275,7 +275,7 @@ class Desk:
         obeyed = (
             self.behalf.act(reading) if ticket is None else self.agents.act(reading, ticket)
         )
-        self.cases.remember_text(reading.sender.email, reading.mail.reply or reading.mail.text)
+        self.cases.remember_text(reading.sender.email, reading.mail.own_words)
         outcome = self._close_case(obeyed.outcome, obeyed.case, obeyed.message, reading)
         return replace(outcome, decision=obeyed.decision)
 

@@ -55,6 +55,8 @@ _ES: Mapping[str, str] = {
     "note-below": "«#nota» está en medio del texto: las órdenes van arriba del todo. No se ha "
     "enviado nada, por si lo que sigue debía quedar dentro.",
     "leak": "El texto contiene un fragmento del aviso interno. No se ha enviado nada.",
+    "note-text": "El texto repite una nota interna de la solicitud. No se ha enviado nada. Si "
+    "es lo que se quiere, basta repetirlo con «#enviar» en la primera línea.",
     "fault": "Línea «{line}»: {reason}",
     "unproven": "no se pudo comprobar el remitente",
     "done-title": "Hecho",
@@ -129,6 +131,8 @@ _EN: Mapping[str, str] = {
     "note-below": "“#note” stands in the middle of the text: commands go to the very top. "
     "Nothing was sent, in case what follows was to stay inside.",
     "leak": "The text holds a piece of the internal notice. Nothing was sent.",
+    "note-text": "The text repeats an internal note of the request. Nothing was sent. If that "
+    "is what you want, send it again with “#send” on the first line.",
     "fault": "Line “{line}”: {reason}",
     "unproven": "the sender could not be proven",
     "done-title": "Done",

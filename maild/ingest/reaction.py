@@ -57,7 +57,7 @@ def reaction_sign(mail: Mail) -> str:
         return "Content-Disposition: reaction"
     if has_part(mail, "text/vnd.google.email-reaction+json"):
         return "text/vnd.google.email-reaction+json"
-    text = (mail.reply or mail.text).strip()
+    text = mail.own_words.strip()
     if len(text) > _SHORT or not mail.references:
         return _recall(mail, text)
     if hit := _REACTED.search(text):

@@ -171,7 +171,7 @@ def _unanswerable(mail: Mail, null_sender: bool) -> str:
     local = (mail.from_.email if mail.from_ else "").rpartition("@")[0][:64]
     if _NO_REPLY.match(local):
         return f"From: {local}@…"
-    own_words = " ".join((mail.reply or mail.text)[:1000].split())
+    own_words = " ".join(mail.own_words[:1000].split())
     if not mail.references and (hit := _SAYS_SO.search(own_words)):
         return f"the words “{hit[0]}”"
     # A gateway may empty the envelope sender of a person's answer; what answers a mail

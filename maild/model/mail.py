@@ -118,6 +118,11 @@ class Mail:
     signing: Signing | None = None  #: None: its signatures were not looked at
     error: str | None = None
 
+    @property
+    def own_words(self) -> str:
+        """What its sender wrote; "" where there is nothing but a quotation (and files)."""
+        return self.reply if self.quoted else self.reply or self.text
+
     def header(self, name: str) -> str | None:
         """The first header of that name, or None."""
         return next(iter(self.all_headers(name)), None)

@@ -118,7 +118,7 @@ class Replies:
             number=reading.intake,
         )
         facts = Confirmation(
-            text=reading.mail.reply or reading.mail.text,
+            text=reading.mail.own_words,
             subject=reading.mail.subject,
             until=reading.now + timedelta(days=room.practice.confirm_days),
             ticket=self._inside(ticket, reading.now),
