@@ -254,6 +254,20 @@ def test_what_is_held_is_seen_and_let_go(store: Store) -> None:
     assert store.browse.release_held(office.clock.now()) == 0
 
 
+def test_a_flood_of_one_kind_does_not_starve_the_other(store: Store) -> None:
+    """While letters are held they leave in the order written: agents hear of what customers
+    are told."""
+    office = PostOffice(store, limit="6/10")
+    for _ in range(20):
+        office.write("ack")
+        office.write("notice")
+    left = office.carry()
+    for _ in range(3):
+        office.clock.wind(minutes=10, seconds=1)
+        left += office.carry()
+    assert sum(to.startswith("ack") for to in left) == 12 == len(left) // 2
+
+
 def test_within_the_limit_nothing_is_held(store: Store) -> None:
     """Exactly as many as are allowed; and a slow relay is no flood."""
     office = PostOffice(store, limit="5/10", rate="2/1")

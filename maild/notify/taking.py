@@ -48,6 +48,7 @@ class Taking:
         self._clock = clock
         self._limit = limit
         self._held = held
+        self._holding = False
         self._in_hand: dict[int, Posted] = {}
         self._lock = threading.Lock()
         self._renew_at = 0.0
@@ -79,16 +80,21 @@ class Taking:
             min(room.letters, free or BATCH),
             admins=share.admins,
             automatic=room.automatic and free > 0,
+            by_age=self._holding,  # a flood of one kind shall not starve the other
         )
         if share.rate:
             share.rate.take(len(found))
         if limit:
             limit.take(sum(map(_automatic, found)))
             if not free and self._outbox.automatic_wait(now):
-                self._held(True)
+                self._note(holding=True)
             elif free and room.automatic and len(found) < min(room.letters, free):
-                self._held(False)
+                self._note(holding=False)
         return found
+
+    def _note(self, *, holding: bool) -> None:
+        self._holding = holding
+        self._held(holding)
 
     def _automatic_in_hand(self) -> int:
         return sum(map(_automatic, self._in_hand.values()))

@@ -121,22 +121,30 @@ class Outbox:
     # -- delivery's side --------------------------------------------------------------------
 
     def claim(
-        self, now: datetime, limit: int, *, admins: bool | None = None, automatic: bool = True
+        self,
+        now: datetime,
+        limit: int,
+        *,
+        admins: bool | None = None,
+        automatic: bool = True,
+        by_age: bool = False,
     ) -> list[Posted]:
         """Letters that are due, leased to the caller; people's words first.
 
         `admins`: only those to the admins (True), or all but those (False). `automatic`: with
-        those that may be held back.
+        those that may be held back. `by_age`: automatic ones in the order they were written,
+        not those first that answer somebody.
         """
         only = _ADMINS[admins] + ("" if automatic else f"AND NOT ({HOLDABLE}) ")
         if limit <= 0 or not self._any_due(now, only):
             return []  # looking takes no turn; most looks find nothing
+        order = "urgency > 0, id" if by_age else "urgency, id"
         with self._engine.write():
             rows = self._engine.rows(
                 "UPDATE letter SET lease_until = ?, attempts = attempts + 1 WHERE id IN ("
                 "SELECT id FROM letter WHERE state IN ('queued', 'deferred') AND next_at <= ? "
                 f"AND (lease_until IS NULL OR lease_until < ?) {only}"
-                "ORDER BY urgency, id LIMIT ?" + self._engine.skip_locked() + ") "
+                f"ORDER BY {order} LIMIT ?" + self._engine.skip_locked() + ") "
                 "RETURNING id, body, attempts, created, message, urgency",
                 [to_micros(now + LEASE), to_micros(now), to_micros(now), limit],
             )
