@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from maild.model.as_json import event_json, timestamp
 from maild.model.mail import Address
 from maild.model.ticket import Event, EventKind, Priority, Ticket
 from maild.reports.history import History
@@ -148,6 +149,11 @@ class Diary:
         self.level = level
         return self
 
+    def raised(self, when: str, priority: str) -> "Diary":
+        detail = {"from": "normal", "to": priority, "reason": None}
+        self.note(at(when), EventKind.PRIORITY, "agent:ana", detail)
+        return self
+
     def rated(self, when: str, score: int, comment: str = "", actor: str = "") -> "Diary":
         detail = {"score": score, "comment": comment}
         self.note(at(when), EventKind.RATED, actor or self.customer, detail)
@@ -165,6 +171,17 @@ class Diary:
         self.becomes(when, "merged")
         self.ticket = replace(self.ticket, merged_into=into)
         return self
+
+    def line(self) -> dict[str, Any]:
+        """The same as `maild import` takes it: events, and no messages."""
+        ticket = self.ticket
+        return {
+            "id": ticket.id, "external_id": f"diary:{ticket.id}", "subject": ticket.subject,
+            "requester": {"name": "", "email": ticket.requester.email},
+            "created_at": timestamp(ticket.created_at), "category": ticket.category,
+            "merged_into": ticket.merged_into, "messages": [],
+            "events": [event_json(event) for event in self.events],
+        }  # fmt: skip
 
     @property
     def history(self) -> History:
