@@ -16,8 +16,10 @@ from maild.kb.search import Hit, Index
 _MOST_FILES = 5_000
 _LOOK_EVERY_S = 1.0
 
-#: from which share of a question's weight an article is worth suggesting, and its score
-SHARE, SCORE, MATCHED = 0.3, 4.5, 2
+#: what makes an article worth suggesting: two words of the question, and either a share of its
+#: weight (short ones), or a strength that grows with its length, as what fits by chance does
+MATCHED, SHARE, SCORE = 2, 0.3, 4.5
+STRENGTH, FOR_EACH_WORD = 2.25, 1 / 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ class Library:
 
 
 def _is_likely(hit: Hit) -> bool:
-    return hit.matched >= MATCHED and hit.score >= SCORE and hit.share >= SHARE
+    enough = STRENGTH + FOR_EACH_WORD * hit.asked
+    covers = hit.score >= SCORE and hit.share >= SHARE
+    return hit.matched >= MATCHED and (covers or hit.strength >= enough)
 
 
 def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:

@@ -51,6 +51,8 @@ class Hit:
     score: float
     matched: int
     share: float  #: of the question's weight that it covers, 0 to 1
+    strength: float  #: its score, where a word of one article alone weighs 1
+    asked: int  #: the question's words
 
 
 class Index:
@@ -71,6 +73,7 @@ class Index:
         asked = dict.fromkeys(terms(question, lang))
         weights = {term: self._rarity(term) for term in asked}
         whole = sum(weights.values()) or 1.0
+        one = self._idf(1)
         scores: dict[int, float] = {}
         found: dict[int, list[str]] = {}
         for term, rarity in weights.items():
@@ -84,14 +87,18 @@ class Index:
                 score,
                 len(found[number]),
                 sum(weights[term] for term in found[number]) / whole,
+                score / one,
+                len(asked),
             )
             for number, score in sorted(scores.items(), key=lambda item: (-item[1], item[0]))
         ]
 
     def _rarity(self, term: str) -> float:
-        """The inverse document frequency; a word that no article has counts like the rarest.
-        Few articles say little about that: they are taken for part of a larger library."""
-        having = len(self._places.get(term, ()))
+        """The inverse document frequency; a word that no article has counts like the rarest."""
+        return self._idf(len(self._places.get(term, ())))
+
+    def _idf(self, having: int) -> float:
+        """Few articles say little about it: they are taken for part of a larger library."""
         library = max(len(self.articles), _LIBRARY)
         return math.log(1 + (library - having + 0.5) / (having + 0.5))
 
