@@ -20,6 +20,7 @@ import structlog
 
 from maild.errors import MaildError, Temporary
 from maild.processes import Role
+from maild.store.private import make_folder, open_private
 from maild.systemd import Notifier
 
 log = structlog.get_logger("daemon")
@@ -109,8 +110,8 @@ class Daemon:
     def _take_lock(self) -> None:
         if self._lock_path is None:
             return
-        self._lock_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        make_folder(self._lock_path.parent)
+        self._lock = open_private(self._lock_path)
         patience = time.monotonic() + LOCK_PATIENCE_S
         while True:
             try:

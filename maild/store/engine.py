@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import peewee
 
 from maild.errors import ConfigError, StoreUnusable, Temporary
+from maild.store.private import make_folder, open_private, why_not
 from maild.store.tables import ALL
 
 BUSY_TIMEOUT_S = 10
@@ -240,6 +241,8 @@ def translated_errors(engine: Engine) -> Iterator[None]:
         if isinstance(error, peewee.ProgrammingError):
             raise
         engine.database.close()  # a broken connection heals only by being replaced
+        if engine.in_file and (forbidden := why_not(engine.path)):
+            text = forbidden
         raise Temporary(f"the store can't be used now: {text}") from error
 
 
@@ -278,9 +281,9 @@ def make_private(path: Path) -> None:
     """A new file is its owner's alone (mail and keys lie in it); SQLite gives the files beside
     it the same mode. One that is there is left as it is."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(open_private(path))
     except OSError as error:
         raise Temporary(f"the store can't be used now: {error}") from error
 
@@ -332,9 +335,8 @@ class _FileTurn(_NoTurn):
     def _handles(self) -> tuple[int, int]:
         handles: tuple[int, int] | None = getattr(self._local, "handles", None)
         if handles is None:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             try:
-                place, turn = (os.open(path, flags, 0o600) for path in self._paths)
+                place, turn = (open_private(path) for path in self._paths)
             except OSError as error:
                 raise Temporary(f"the store can't be used now: {error}") from error
             handles = self._local.handles = place, turn
