@@ -25,6 +25,7 @@ from tests.servers.name_server import NameServer
 from tests.servers.ports import free_port
 from tests.servers.postfix import Postfix
 from tests.servers.sink import Sink
+from tests.servers.token_server import TokenServer
 from tests.wire.desk import Desk
 
 NOW = datetime(2026, 6, 8, 7, 0, tzinfo=UTC)
@@ -332,6 +333,39 @@ def test_a_round_trip_into_a_mailbox(tmp_path: Path, sink: Sink, dovecot: Doveco
     assert (status, failures(told)) == (0, set()), told
     with dovecot.client(user) as client:
         assert client.search() == []
+
+
+PAGES = """
+[portal]
+listen = "127.0.0.1:{free}"
+url = "https://127.0.0.1:{port}"
+
+[mailbox.main]
+host = "127.0.0.1"
+port = {free}
+security = "none"
+user = "ana"
+oauth = {{ provider = "custom", flow = "client_credentials", scope = "mail", \
+client_id = "desk-1", client_secret = {{ file = "secret" }}, token_url = "{url}/token" }}
+"""
+
+
+@pytest.mark.wire
+def test_pages_and_an_expired_client_secret(tmp_path: Path, dovecot: Dovecot) -> None:
+    """The certificate of the pages is looked at as browsers see it; where no person signs in
+    the advice is not to sign in."""
+    provider = TokenServer()
+    provider.fail = (401, {"error": "invalid_client", "error_description": "expired"})
+    text = PAGES.format(free=free_port(), port=dovecot.tls_port, url=provider.url)
+    desk = Desk(tmp_path, protocol=None, more=text)
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "secret").chmod(0o600)
+    status, told = diagnosis(desk, "--no-round-trip")
+    provider.close()
+    found = {(c["area"], c["name"]): c for c in told["checks"]}
+    assert found["portal", "certificate"]["state"] == "warning"  # two days are few
+    assert "client_secret and its expiry" in found["oauth", "main"]["advice"]
+    assert status == 1
 
 
 def test_a_config_that_is_wrong(tmp_path: Path) -> None:

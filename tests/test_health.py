@@ -11,7 +11,7 @@ import pytest
 
 from maild.app import App, build
 from maild.config import load
-from maild.health.expiry import Expiring, certificate_end
+from maild.health.expiry import Expiring, certificate_of_file
 from maild.health.watch import HealthWatch
 from maild.model.letter import Letter, LetterType
 from maild.model.mail import Address
@@ -175,6 +175,19 @@ def test_warned_fourteen_seven_and_one_day_before(store: Store) -> None:
     assert told.letters[0][1].startswith("Make a new one at the provider")
 
 
+def test_what_lives_for_a_week_is_no_news_each_week(store: Store) -> None:
+    """A certificate of six days is renewed by machines every few: only its last day is told,
+    if nobody renewed it."""
+    told = Told()
+    week = Expiring("server-certificate", "imap.x.test:993", NOW + timedelta(days=6), NOW)
+    job = watch(store, told, week)
+    for hour in range(5 * 24):
+        job.run(NOW + timedelta(hours=hour))
+    assert told.titles == []
+    job.run(NOW + timedelta(days=5))
+    assert told.titles == ["The certificate of imap.x.test:993 ends on 2026-06-14"]
+
+
 def test_trouble_in_the_desks_language(store: Store) -> None:
     """All that the health watch says, on a Spanish desk."""
     told = Told()
@@ -217,17 +230,22 @@ def test_each_language_has_all_sentences() -> None:
 def test_a_certificate_says_when_it_ends(tmp_path: Path) -> None:
     """As openssl says it; also for dates after 2049; no certificate is no date."""
     cert, key = certificate(tmp_path)
-    assert certificate_end(cert) == openssl_end(cert)
+    assert end_of(cert) == openssl_end(cert)
     far = tmp_path / "far.pem"
     command = ["openssl", "req", "-x509", "-key", str(key), "-days", "20000", "-subj", "/CN=x"]
     subprocess.run([*command, "-out", str(far)], check=True, capture_output=True)
-    assert certificate_end(far) == openssl_end(far)
-    assert certificate_end(key) is None
-    assert certificate_end(tmp_path / "none") is None
+    assert end_of(far) == openssl_end(far)
+    assert end_of(key) is None
+    assert end_of(tmp_path / "none") is None
     der = cert.read_bytes()
     for cut in range(60, len(der), 97):
         far.write_bytes(der[:cut] + b"\n-----END CERTIFICATE-----\n")
-        certificate_end(far)  # raises nothing
+        end_of(far)  # raises nothing
+
+
+def end_of(cert: Path) -> datetime | None:
+    life = certificate_of_file(cert)
+    return life.ends if life else None
 
 
 def openssl_end(cert: Path) -> datetime:

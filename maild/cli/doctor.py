@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from maild.app import App
     from maild.health.finding import Check, Finding
+    from maild.health.servers import Server
     from maild.store import Store
+    from maild.wiring.accounts import Account
 
 _SIGNS = {"ok": "ok  ", "warning": "warn", "failed": "FAIL", "skipped": "--  "}
 _IMPATIENT = {"connect_wait": 10.0, "read_wait": 15.0}
@@ -96,6 +100,9 @@ def _checks(app: "App", store: "Store", config: Path) -> "Iterator[tuple[str, Ch
         yield name, _alone(store, check)
     if not settings.relay.host:
         yield "relay", partial(_kept_as_files, settings.desk.state_dir)
+    for server in checkup.servers(settings):
+        if server.speaks == "https":
+            yield "portal", partial(_pages, server, now)
     for domain in checkup.domains(settings):
         yield "dns", partial(check_domain, domain)
     yield "expiry", lambda: list(_expiry(app, store))
@@ -132,6 +139,19 @@ def _kept_as_files(state_dir: Path) -> "list[Finding]":
     return [warning("relay", "route", text, "Name a relay when the desk goes live.")]
 
 
+def _pages(server: "Server", now: "datetime") -> "list[Finding]":
+    """Mailboxes and relays show their certificates to their own checks."""
+    from maild.health.finding import skipped
+    from maild.health.mailbox_check import lasting
+    from maild.health.servers import certificate_life
+
+    try:
+        return [lasting(certificate_life(server), "portal", now)]
+    except (OSError, ValueError) as error:
+        text = f"{server.place} shows none from here: {error}"
+        return [skipped("portal", "certificate", text)]
+
+
 def _expiry(app: "App", store: "Store") -> "Iterator[Finding]":
     from maild.health.finding import failed, ok, warning
     from maild.wiring.accounts import accounts
@@ -139,6 +159,8 @@ def _expiry(app: "App", store: "Store") -> "Iterator[Finding]":
 
     now = app.clock.now()
     for thing in expiring(app.settings, store):
+        if thing.kind == "server-certificate":
+            continue  # seen now, by the checks of their own
         end = f"{thing.ends:%Y-%m-%d}"
         what, advice = thing.words("en")
         if thing.ends <= now:
@@ -147,19 +169,21 @@ def _expiry(app: "App", store: "Store") -> "Iterator[Finding]":
             yield warning("expiry", what, f"ends on {end}", advice)
         else:
             yield ok("expiry", what, f"good until {end}")
-    for name in accounts(app.settings):
-        yield _token(name, app.tokens(store)[name])
+    for name, account in accounts(app.settings).items():
+        yield _token(account, app.tokens(store)[name])
 
 
-def _token(name: str, supply: Callable[..., str]) -> "Finding":
+def _token(account: "Account", supply: Callable[..., str]) -> "Finding":
     from maild.errors import MaildError
     from maild.health.finding import failed, ok
+    from maild.oauth.keeper import advice
 
     try:
         supply()
     except MaildError as error:
-        return failed("oauth", name, str(error), f"maild oauth login {name}")
-    return ok("oauth", name, "the provider gives tokens")
+        what = advice(account.client, account.name)
+        return failed("oauth", account.name, str(error), what[0].upper() + what[1:])
+    return ok("oauth", account.name, "the provider gives tokens")
 
 
 def _templates(app: "App") -> "Iterator[Finding]":

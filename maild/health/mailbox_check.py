@@ -7,7 +7,7 @@ from datetime import datetime
 from imapclient.exceptions import IMAPClientError
 
 from maild.errors import MaildError
-from maild.health.expiry import der_end
+from maild.health.expiry import Life, der_life
 from maild.health.finding import Finding, failed, ok, warning
 from maild.ingest.imap import describe, refuses_sign_in
 from maild.ingest.imap_client import BoundedClient, connect
@@ -51,14 +51,17 @@ def certificate_of(line: object, area: str, now: datetime) -> Iterator[Finding]:
     """When the certificate of a connection's other end runs out."""
     if not isinstance(line, ssl.SSLSocket):
         return
-    end = der_end(line.getpeercert(binary_form=True) or b"")
-    if end is not None:
-        days = (end - now).days
-        text = f"valid until {end:%Y-%m-%d}"
-        if days < SOON_DAYS:
-            yield warning(area, "certificate", text, "Its owner has to renew it.")
-        else:
-            yield ok(area, "certificate", text)
+    life = der_life(line.getpeercert(binary_form=True) or b"")
+    if life is not None:
+        yield lasting(life, area, now)
+
+
+def lasting(life: Life, area: str, now: datetime) -> Finding:
+    """How long a server's certificate holds."""
+    text = f"valid until {life.ends:%Y-%m-%d}"
+    if (life.ends - now).days < SOON_DAYS:
+        return warning(area, "certificate", text, "Its owner has to renew it.")
+    return ok(area, "certificate", text)
 
 
 def _folder(client: BoundedClient, settings: MailboxSettings, area: str) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ _ES: Mapping[str, str] = {
     "sign-in": "el acceso de {name}|Hay que volver a entrar: maild oauth login {name}",
     "door-certificate": "el certificado de la puerta SMTP|Hay que renovar {name}; maild lo "
     "toma al recargar (SIGHUP).",
+    "server-certificate": "el certificado de {name}|Quien lleve ese servidor debe renovarlo; "
+    "una vez caducado, nadie se conecta a él.",
     "intake-failed": "No se pudo tratar el mensaje {number}|{reason}\nmaild queue raw "
     "in{number}",
     "expired": "Nadie confirmó el mensaje {number}|Vino de {sender} en nombre de un agente. No "
@@ -60,6 +62,8 @@ _EN: Mapping[str, str] = {
     "sign-in": "the sign-in of {name}|Sign in again: maild oauth login {name}",
     "door-certificate": "the certificate of the SMTP door|Renew {name}; maild takes it up with "
     "a reload (SIGHUP).",
+    "server-certificate": "the certificate of {name}|Whoever runs that server must renew it; "
+    "once it has ended, nobody connects to it.",
     "intake-failed": "Message {number} could not be handled|{reason}\nmaild queue raw "
     "in{number}",
     "expired": "Message {number} was never confirmed|It came from {sender} in an agent's name. "

@@ -3,20 +3,23 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from maild.config.mail import Mailbox, Route
 from maild.config.secret import Secret
 from maild.config.settings import Settings
-from maild.health.expiry import Expiring, certificate_end
+from maild.health.expiry import Expiring, certificate_of_file
+from maild.health.servers import Server
 from maild.store import Store
+from maild.store.certificates import Certificates
 from maild.store.tokens import Tokens
 from maild.wiring.accounts import accounts, routes
 
 
 def expiring(settings: Settings, store: Store) -> list[Expiring]:
-    """All whose end is known: client secrets, the door's certificate, grants."""
+    """All whose end is known: client secrets, grants, the certificates of door and servers."""
     found = []
     room = Tokens(store.engine, store.leases, "")
     for name, account in accounts(settings).items():
@@ -27,9 +30,32 @@ def expiring(settings: Settings, store: Store) -> list[Expiring]:
         if token and token.refresh_expires:
             found.append(Expiring("sign-in", name, token.refresh_expires))
     smtp = settings.smtp
-    if smtp and smtp.tls_cert and (end := certificate_end(smtp.tls_cert)):
-        found.append(Expiring("door-certificate", str(smtp.tls_cert), end))
+    if smtp and smtp.tls_cert and (life := certificate_of_file(smtp.tls_cert)):
+        door = Expiring("door-certificate", str(smtp.tls_cert), life.ends, life.begins)
+        found.append(door)
+    seen = Certificates(store.engine)
+    for server in servers(settings):
+        if life := seen.of(server.place):
+            place = server.place
+            found.append(Expiring("server-certificate", place, life.ends, life.begins))
     return found
+
+
+def servers(settings: Settings) -> list[Server]:
+    """Who shows the desk a certificate, and its own pages, each once."""
+    found = [
+        Server(table.host, table.port, speaks, table.security)
+        for speaks, tables in (
+            ("imap", settings.mailbox.values()),
+            ("smtp", routes(settings).values()),
+        )
+        for table in tables
+        if table.security != "none"
+    ]
+    pages = urlsplit(settings.portal.url if settings.portal else "")
+    if pages.scheme == "https" and pages.hostname:
+        found.append(Server(pages.hostname, pages.port or 443, "https"))
+    return list(dict.fromkeys(found))
 
 
 def watched(settings: Settings) -> frozenset[str]:

@@ -8,6 +8,7 @@ from maild.config import promises
 from maild.desk.practice import Mode
 from maild.digests import DigestRounds
 from maild.health.sentences import told
+from maild.health.servers import CertificateRounds
 from maild.health.watch import HealthWatch
 from maild.hooks import Hook, HookRounds
 from maild.jobs import HeldMail, Planning, TicketRounds
@@ -17,12 +18,13 @@ from maild.kept import KeptLetters
 from maild.notify.facts import Information
 from maild.reporting import ReportRounds
 from maild.store import Store
+from maild.store.certificates import Certificates
 from maild.store.retention import RetentionRounds
 from maild.store.search import Search, SearchRounds
 from maild.surveying import SurveyRounds
 from maild.timetable import Job
 from maild.wiring import conduct
-from maild.wiring.checkup import expiring, watched
+from maild.wiring.checkup import expiring, servers, watched
 
 if TYPE_CHECKING:
     from maild.app import App
@@ -45,6 +47,7 @@ def jobs(app: "App", store: Store) -> list[Job]:
             ring,
             language=app.practice.language,
         ),
+        CertificateRounds(Certificates(store.engine), servers(settings)),
         Planning(store, promises.fingerprint(settings, app.rulebook)),
         RetentionRounds(store.engine, conduct.retention(settings), zone),
         ReportRounds(app.reporting(store), ring),
