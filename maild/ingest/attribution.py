@@ -14,7 +14,11 @@ from maild.ingest.layout import DAY, EMAIL, TIME, Cut, any_of, bare, clean
 _LONGEST_OPENING = 240  #: characters of one line of an attribution
 _WINDOW = 5  #: lines over which it may be wrapped
 
-_WROTE = re.compile(rf"(?<![^\W\d_])(?:{any_of(phrases.WROTE)})(?![^\W\d_])", re.IGNORECASE)
+_VERBS = (*phrases.WROTE, *phrases.WROTE_UNSPACED)
+_WROTE = re.compile(
+    rf"(?<![^\W\d_])(?:{any_of(phrases.WROTE)})(?![^\W\d_])|{any_of(phrases.WROTE_UNSPACED)}",
+    re.IGNORECASE,
+)
 _OPENER = re.compile(
     rf"(?:(?:{any_of(phrases.OPENERS)})[\s\d]|在|于)",
     re.IGNORECASE,
@@ -33,8 +37,15 @@ _QUOTING = re.compile(
     rf"(?:{any_of(phrases.QUOTING)})\s.{{0,100}}[\w.+-]@[\w.-]{{3,100}}>?\s?:$", re.IGNORECASE
 )
 _SENT = re.compile(r".{8,200}<[^<>\s@]{1,64}@[^<>\s]{3,100}>\s?sent:$")
+#: `* Ana <ana@x.test> [2026-05-04 10:15]:`, and `Ana Ruiz wrote:` and no more
+_BRACKETED = re.compile(r"\*?\s?.{0,60}<[^<>\s@]{1,64}@[^<>\s]{3,100}>\s\[[\d.:/ -]{8,25}\]:$")
+_NAME = re.compile(r"(?:[^\W\d_a-z][\w.'’-]{0,30}\s?){1,4}$")
 _LINK_FOLLOWS = re.compile(r"<\s?(?:mailto:|$)", re.IGNORECASE)
-_GMAIL_CA = re.compile(r"Missatge de .{3,200} del dia .{4,60}$", re.IGNORECASE)
+#: the verb opens: *Missatge de Ana <…> del dia …*, *Wiadomość napisana przez Ana <…> w dniu …*
+_MESSAGE_OF = re.compile(
+    r"(?:Missatge de .{3,200} del dia|Wiadomość napisana przez .{3,200} w dniu) .{4,60}$",
+    re.IGNORECASE,
+)
 _POSTED = re.compile(r"Posted by .{1,60} on \d{2}/\d{2}/\d{4}$", re.IGNORECASE)
 
 
@@ -83,7 +94,7 @@ def _has_address(text: str) -> bool:
 
 def _says_wrote(line: str) -> bool:
     lowered = line.lower()
-    return any(word in lowered for word in phrases.WROTE)
+    return any(word in lowered for word in _VERBS)
 
 
 def _may_open(lines: Sequence[str], at: int) -> bool:
@@ -96,12 +107,15 @@ def _may_open(lines: Sequence[str], at: int) -> bool:
     dated = any(map(str.isdigit, line)) and DAY.search(line) is not None
     if dated and (line[0].isdigit() or TIME.search(line)):
         return True
-    return (dated or " via " in line or lines[at].startswith("--")) and _says_wrote(line)
+    short = len(line) < 80 and line.endswith((":", "："))
+    if not (dated or short or " via " in line or lines[at].startswith("--")):
+        return False
+    return _says_wrote(line)
 
 
 def _may_end(line: str) -> bool:
     """The last of its lines closes with a mark, an address or the verb."""
-    ends = line.rstrip("*_ -").lower().endswith((*":：>)", *phrases.WROTE))
+    ends = line.rstrip("*_ -").lower().endswith((*":：>)", *_VERBS))
     return ends or line.startswith(("Posted by ", "20")) or line[-1] == "-"
 
 
@@ -117,7 +131,7 @@ def _is_attribution(joined: str) -> bool | None:
     dashed = joined.startswith("--") and joined.endswith("--")
     if _ISO_SENDER.match(joined) or _POSTED.match(joined):
         return True
-    if _QUOTING.match(joined):
+    if _QUOTING.match(joined) or _BRACKETED.match(joined):
         return False
     if _SENT.match(joined) and DAY.search(joined):
         return True
@@ -128,7 +142,7 @@ def _is_attribution(joined: str) -> bool | None:
         and not _WROTE.search(joined)
     ):
         return ends  # without a colon it may be a line of a log
-    if ends and _GMAIL_CA.match(joined) and _has_address(joined):
+    if ends and _MESSAGE_OF.match(joined) and _has_address(joined):
         return True
     verb = _last_verb(text)
     if verb is None or not (ends or dashed or verb.end() == len(text)):
@@ -159,6 +173,8 @@ def _weigh(text: str, before: str, after: str, ends: bool) -> bool | None:
     if ends and text.lower().startswith("in message <"):
         return False
     if not (opener or day):
+        if ends and not after.strip() and _NAME.match(before):
+            return None if _SOMEBODY.search(before) else False
         return True if " via " in before and ends and len(text) < 120 else None
     if (day and time) or (day and opener) or "пользователь" in before:
         named = time or re.search(r"[,，]\s?[^,]{1,60}$", before) or after.strip()

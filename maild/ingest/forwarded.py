@@ -16,8 +16,8 @@ from maild.ingest.parse import parse
 from maild.model.mail import Address, Automatic, Mail
 
 _FORWARD = re.compile(
-    r"\s{0,3}(?:\[[^\]]{1,40}\]\s?)?(?:fwd?|rv|reenv(?:iado|ío|iar)?|wg|tr|enc|i|vs|doorst|pd|"
-    r"vl|转发|轉寄)\s?(?:\[\d\])?\s?[:：]",
+    r"\s{0,3}(?:\[[^\]]{1,40}\]\s?)?(?:fwd?|rv|reenv(?:iado|ío|iar)?|wg|tr|enc|i|vs|vb|doorst|"
+    r"pd|vl|ilt|redir\.?|videresend(?:t)?|továbbítás|转发|轉寄|転送|전달)\s?(?:\[\d\])?\s?[:：]",
     re.IGNORECASE,
 )
 _REPLY = re.compile(r"\s{0,3}(?:re|aw|rif|sv|antw|res|r)\s?(?:\[\d\])?\s?[:：]", re.IGNORECASE)

@@ -4,12 +4,14 @@ import re
 from collections.abc import Sequence
 
 from maild.ingest import phrases
-from maild.ingest.layout import DAY, LONGEST, TIME, Cut, bare, clean
+from maild.ingest.layout import DAY, EMAIL, LONGEST, TIME, Cut, any_of, bare, clean
 
-_ROLES = {name: role for role, names in phrases.FIELDS.items() for name in names}
+_ROLES = {name.casefold(): role for role, names in phrases.FIELDS.items() for name in names}
+_TOLD = ("sent", "to", "subject")
 _FIELD = re.compile(r"[*_]{0,2}([^\W\d_][^:：*]{0,24}?)\s?[*_]{0,2}\s?[:：][*_]{0,2}\s{0,3}")
+#: The fields after the first where a program wrote them all on one line.
 _ALL_IN_ONE = re.compile(
-    r"[\s*](sent|date|enviado(?: el)?|to|para|subject|asunto|fecha|gesendet|betreff)\s?:",
+    rf"[\s*](?P<name>{any_of(n for n in _ROLES if len(n) > 1 and _ROLES[n] in _TOLD)})\s?[:：]",
     re.IGNORECASE,
 )
 _BLOCK_LINES = 16
@@ -41,7 +43,7 @@ def header_block(lines: Sequence[str], at: int, *, fewest: int = 3) -> Cut | Non
         return None
     if fewest > 1 and not _mailish(fields):
         return None
-    if len(known) >= fewest or _all_in_one_line(lines[at]):
+    if len(known) >= fewest or _all_in_one_line(lines[at]) or _says_who_and_when(fields):
         return Cut(at, end, "block", fields=fields)
     return None
 
@@ -58,11 +60,18 @@ def _below_raw(lines: Sequence[str], at: int) -> bool:
 
 
 def _mailish(fields: dict[str, str]) -> bool:
-    """A form has a From and a Date too (`De: Madrid`), but no address and no full date."""
+    """A form has a From and a Date too (`De: Madrid`), but no address, and no date and time."""
+    return _dated(fields) or any("@" in fields.get(role, "") for role in ("from", "to", "cc"))
+
+
+def _says_who_and_when(fields: dict[str, str]) -> bool:
+    """Two fields do where they are a sender's address and a date with its time."""
+    return _dated(fields) and EMAIL.search(fields.get("from", "")) is not None
+
+
+def _dated(fields: dict[str, str]) -> bool:
     sent = fields.get("sent", "")
-    return bool(DAY.search(sent) or TIME.search(sent)) or any(
-        "@" in fields.get(role, "") for role in ("from", "to", "cc")
-    )
+    return DAY.search(sent) is not None and TIME.search(sent) is not None
 
 
 def _read_fields(lines: Sequence[str], at: int) -> tuple[dict[str, str], int]:
@@ -107,4 +116,5 @@ def _all_in_one_line(line: str) -> bool:
     first = header_field(line)
     if first is None or first[0] != "from":
         return False
-    return len({hit[1].casefold() for hit in _ALL_IN_ONE.finditer(line[:LONGEST])}) >= 2
+    told = {_ROLES.get(hit["name"].casefold()) for hit in _ALL_IN_ONE.finditer(line[:LONGEST])}
+    return len(told) >= 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 LONGEST = 500  #: no line of a mail program is longer; a longer one is text
 
 EMAIL = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,6}\w{2,20}")
-DAY = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})|\d\s?[年년]")
+DAY = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4})|\d\s?[年년]")
 TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
 _FULL = 60  #: characters from which on a line may have been wrapped
 _RULE = re.compile(r"[-_=*—─ ]{5,200}$")

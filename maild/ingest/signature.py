@@ -1,55 +1,22 @@
 """Signatures: where one begins, how to set it aside, and when a text is nothing else.
 
-A signature is what follows `-- `, what a telephone adds ("Enviado desde mi iPhone"), or a
-closing that its owner is known to use. Quoted mail is `trim`'s business.
+A signature is what follows `-- `, what a telephone adds ("Enviado desde mi iPhone"), or
+a closing that its owner is known to use. Footers are `footer`'s business, quoted mail is
+`trim`'s.
 """
 
 import re
 from collections.abc import Sequence
 from itertools import combinations
 
+from maild.ingest.footer import is_footer
 from maild.ingest.layout import EMAIL, clean, is_rule
 
 _LONGEST = 200
 _MOST_LINES = 25  #: of a signature; what is longer is text after a dash
 
-# -- what a program adds -----------------------------------------------------------------
+# -- what lists and lawyers add -----------------------------------------------------------
 
-_DEVICE = (
-    r"(?:my|mi|mon|ma|meine[mr]?|meu|minha|mijn|min|mio|mia|mojego|meva|meu|mého|"
-    r"moj\w{0,3}|a|an|"
-    r"iphone|ipad|ipod|android|outlook|mail\b|mailbox|yahoo|gmail|samsung|galaxy|blackberry|"
-    r"windows|proton|protonmail|airmail|spark|k-9|mobile|móvil|movil|mòbil|dispositiv\w{1,3}|"
-    r"correo|huawei|xiaomi|sony|xperia|htc|nokia|aol|tutanota|bluemail|mymail|email|e-mail|"
-    r"el correo|l'app|apple|hey|thunderbird|type ?app|nine|zoho|front)"
-)
-_SENT = (
-    r"sent (?:from|via|with|by|using|on)|sent securely (?:from|with)|enviado (?:desde|con|"
-    r"mediante|por|a través de|do|da|de|a partir d[oe]|pelo|via|usando)|mandado desde|enviat "
-    r"(?:des de[l]?|des d'|amb)|envoyé (?:de|depuis|avec|à partir de|d'un|via)|gesendet "
-    r"(?:von|mit|über|via)|inviato (?:da|dal|con|tramite)|verzonden (?:met|vanaf|via|van)|"
-    r"verstuurd (?:vanaf|met)|skicka[td] (?:från|med)|sendt (?:fra|med|via)|lähetetty|"
-    r"wysłan[eoy] (?:z|ze|przez)|odesláno z[e]?|отправлено (?:с|из)|надіслано (?:з|із)"
-)
-_GET = (
-    r"(?:get|download|obtener|obtén|obtenga|descarga|descargar|obtenir|obteniu|télécharger|"
-    r"obter|obtenha|baixe|baixar|ottieni|scarica|hämta|hent|pobierz|hanki|скачать|получить) "
-    r"(?:l[’'])?(?:o |program )?(?:outlook|bluemail|yahoo|gmail|spark|typeapp)"
-)
-_FOOTER = re.compile(
-    rf"[<(\[*_\s]{{0,4}}(?:(?:{_SENT})\s(?:.{{1,60}}<https?://|(?:(?:un|una|el|la|le|the|des|d'un|l'|meinem?|"
-    rf"der|app) )?"
-    rf"{_DEVICE}\b)|{_GET}|von meine[mr] .{{2,50}}gesendet|diese nachricht wurde von .{{2,60}} "
-    r"gesendet|holen sie sich outlook|outlook (?:für|voor|til|för) .{2,20}|"
-    r"(?:sent|enviado) by \w{2,12}>|\w{2,20} from mobile$|from my [\w -]{2,20}$|"
-    r"従?從?.?我的.{1,20}[发發传傳]送|发自我的|.{1,20}から送信|나의 .{1,20}에서 보냄|"
-    r"från min |mit .{2,30} gesendet$)",
-    re.IGNORECASE,
-)
-#: "Sent from my desk, which is easier": a verb makes it a sentence
-_SENTENCE = re.compile(
-    r"(?:,|\bque|\bwhich)\s(?:is|are|was|it|which|and i|es|son|está|ist|c'est)\b", re.IGNORECASE
-)
 _LIST_FOOTER = re.compile(
     r"(?:.{1,60} mailing list|to unsubscribe|unsubscribe|you received this message because|"
     r"you are receiving this|para (?:anular|cancelar|dejar de)|"
@@ -82,13 +49,6 @@ _CLOSING = re.compile(
     r"(?:med )?vänliga? hälsning(?:ar)?)",
     re.IGNORECASE,
 )
-
-
-def is_footer(line: str) -> bool:
-    """ "Enviado desde mi iPhone", "Get Outlook for iOS" and the like."""
-    if len(line) > _LONGEST or not (hit := _FOOTER.match(clean(line))):
-        return False
-    return "http" in line or _SENTENCE.search(line[hit.end() :]) is None
 
 
 def start(lines: Sequence[str]) -> int:
