@@ -54,6 +54,7 @@ def _fetchers(path: Path) -> Iterator[Callable[[], bytes]]:
         if path.suffix == ".eml":
             yield path.read_bytes
             return
+        _refuse_no_mbox(path)
         yield from _of(mailbox.mbox(path, create=False))
     elif all((path / name).is_dir() for name in ("cur", "new")):
         yield from _of(mailbox.Maildir(path, create=False))
@@ -62,6 +63,15 @@ def _fetchers(path: Path) -> Iterator[Callable[[], bytes]]:
             yield file.read_bytes
     else:
         raise ConfigError(f"{path}: there is no such file or folder")
+
+
+def _refuse_no_mbox(path: Path) -> None:
+    with path.open("rb") as file:
+        begin = file.read(_HEADERS).lstrip()
+    if begin and not begin.startswith(b"From "):
+        raise ConfigError(
+            f'{path}: is no mbox (its first line begins with "From ") and no .eml'
+        )
 
 
 def _of(box: "mailbox.mbox | mailbox.Maildir") -> Iterator[Callable[[], bytes]]:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from maild.cli.main import app
+from maild.errors import ConfigError
 from maild.model.mail import Envelope
 from maild.store import Store
 from maild.store.ledger import verify
@@ -134,3 +135,12 @@ def test_the_talk_goes_on_where_the_archive_ends(tmp_path: Path) -> None:
             rounds.visit(case)
             office.store.cases.save(case)
     assert {letter.type for letter in office.letters()} == {"agent-message"}
+
+
+def test_a_file_that_is_no_archive(tmp_path: Path) -> None:
+    """A config by mistake: said, not "0 mails imported"; an empty mbox is an mbox."""
+    office = Office(tmp_path)
+    (empty := tmp_path / "empty").touch()
+    assert run(office, "import-mail", str(empty))["imported"] == 0
+    with pytest.raises(ConfigError, match="is no mbox"):
+        run(office, "import-mail", str(office.folder / "config.toml"))

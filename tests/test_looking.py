@@ -27,6 +27,33 @@ def test_an_empty_desk_says_so(tmp_path: Path) -> None:
     assert maild(office, "queue").startswith("Nothing waits.\n")
 
 
+def test_a_name_that_no_table_has(tmp_path: Path) -> None:
+    """No error, for old tickets may bear it; but an empty list says what may be meant."""
+    office = Office(tmp_path)
+    config = ["-c", str(office.folder / "config.toml"), "list"]
+    done = CliRunner().invoke(app, [*config, "--department", "sporte", "--assignee", "anna"])
+    assert (done.exit_code, done.stdout) == (0, "No ticket fits.\n")
+    assert done.stderr.splitlines() == [
+        'there is no [department.sporte] (did you mean "soporte"?)',
+        'there is no [agent.anna] (did you mean "ana"?)',
+    ]
+
+
+WRONG = {
+    "list --status opne": 'unknown value "opne" (did you mean "open"?)',
+    "list --since yesteryear": "no date (YYYY-MM-DD)",
+    "--log-level wraning check": 'unknown value "wraning" (did you mean "warning"?)',
+    "chek": "Did you mean 'check'",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_wrong_word_is_a_usage_error(tmp_path: Path, line: str) -> None:
+    """Status 2, and the nearest right word."""
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, line.split())
+    assert done.exit_code == 2 and WRONG[line] in done.output
+
+
 def test_a_list_read_by_a_program_is_not_cut(tmp_path: Path) -> None:
     """Each ticket is one line with its whole subject, whatever control characters it bore."""
     office = Office(tmp_path)

@@ -1,7 +1,9 @@
 """`maild`: the commands put together, and what every one of them does about errors."""
 
+import errno
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +61,7 @@ def options(
     json: Annotated[bool, typer.Option("--json", help="With --version: as JSON.")] = False,
 ) -> None:
     """Options of every command."""
+    _refuse_unknown_level(log_level)
     ctx.obj = {"config": config, "log_level": log_level}
     if version:
         _print_version(as_json=json)
@@ -66,6 +69,15 @@ def options(
     if ctx.invoked_subcommand is None:
         print(ctx.get_help())
         raise typer.Exit(2)
+
+
+def _refuse_unknown_level(word: str | None) -> None:
+    if word is None:
+        return
+    from maild.cli.words import refuse_unknown
+    from maild.logs import LEVELS
+
+    refuse_unknown(word, "--log-level", LEVELS)
 
 
 def _print_version(*, as_json: bool) -> None:
@@ -105,8 +117,17 @@ app.command("import")(moving.import_)
 app.command()(moving.import_mail)
 
 
+#: what is wrong with a path that somebody named, not with the machine
+_OF_A_PATH = {
+    errno.EACCES, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT,
+    errno.ENOTDIR, errno.EPERM, errno.EROFS,
+}  # fmt: skip
+#: the machine lacks something just now
+_OF_NOW = {errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
+
+
 def main() -> None:
-    """Run a command; every known error becomes its exit status and one line."""
+    """Run a command; every known error becomes its exit status and one line, any other 70."""
     try:
         app()
     except MaildError as error:
@@ -118,3 +139,20 @@ def main() -> None:
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        status = 2 if error.errno in _OF_A_PATH and error.filename else 70
+        status = 75 if error.errno in _OF_NOW else status
+        if status == 70:
+            _print_fault()
+        else:
+            place = f"{error.filename}: " if error.filename else ""
+            print(f"maild: {place}{error.strerror}", file=sys.stderr)
+        sys.exit(status)
+    except Exception:
+        _print_fault()
+        sys.exit(70)
+
+
+def _print_fault() -> None:
+    traceback.print_exc()
+    print(f"maild {__version__}: this is a fault of maild; please report it", file=sys.stderr)

@@ -32,4 +32,8 @@ def run(ctx: typer.Context) -> None:
             raise ConfigError("[store] url: another store needs a restart of maild")
         return build(fresh, listeners=listeners)
 
-    raise typer.Exit(Daemon(parts, path, lock, listeners).run())
+    try:
+        status = Daemon(parts, path, lock, listeners).run()
+    except OSError as error:  # no fault of who started it: systemd shall do so again
+        raise RuntimeError("the daemon can't go on") from error
+    raise typer.Exit(status)

@@ -1,10 +1,13 @@
 """`maild list`, `show`, `search`, `why`: looking at tickets."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from maild.cli.words import refuse_unknown
 
 if TYPE_CHECKING:
     from maild.config.settings import Settings
@@ -31,17 +34,14 @@ def list_(
     from maild.cli.context import opened
     from maild.store.browse import Wanted
 
-    wanted = Wanted(
-        _word(status, "--status", _statuses()),
-        department,
-        level,
-        assignee,
-        requester,
-        instant(since),
-        limit,
-    )
+    if status is not None:
+        refuse_unknown(status, "--status", _statuses())
+    wanted = Wanted(status, department, level, assignee, requester, instant(since), limit)
     with opened(ctx) as (settings, store):
         found, total = store.browse.tickets(wanted)
+        if not total:
+            _hint(department, "department", settings.department)
+            _hint(assignee, "agent", settings.agent)
         _show_list(found, total, settings.desk.tag, as_json=json)
 
 
@@ -123,17 +123,6 @@ def _statuses() -> list[str]:
     return [status.value for status in Status]
 
 
-def _word(value: str | None, option: str, known: list[str]) -> str | None:
-    """A value out of a known set, or a clear refusal."""
-    from difflib import get_close_matches
-
-    if value is None or value in known:
-        return value
-    near = get_close_matches(value, known, n=1)
-    hint = f' (did you mean "{near[0]}"?)' if near else f" ({', '.join(known)})"
-    raise typer.BadParameter(f'unknown value "{value}"{hint}', param_hint=option)
-
-
 def instant(text: str | None) -> datetime | None:
     """A date, an instant, or a span back from now."""
     from maild.clock import SystemClock
@@ -149,7 +138,16 @@ def instant(text: str | None) -> datetime | None:
     try:
         return SystemClock().now() - span(text)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from error
+        said = f"no date (YYYY-MM-DD), and as a span back: {error}"
+        raise typer.BadParameter(said, param_hint="--since") from error
+
+
+def _hint(word: str | None, table: str, known: Iterable[str]) -> None:
+    """Old tickets may bear names that the config has no more: no error, but worth a word."""
+    from maild.config.faults import did_you_mean
+
+    if word is not None and word not in (names := list(known)):
+        print(f"there is no [{table}.{word}]{did_you_mean(word, names)}", file=sys.stderr)
 
 
 def _show_list(found: "list[Ticket]", total: int, tag: str, *, as_json: bool) -> None:
