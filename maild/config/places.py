@@ -74,7 +74,13 @@ def known_keys(table: Place) -> list[str]:
     if not (isinstance(kind, type) and issubclass(kind, Table)):
         return []
     keys = [field.alias or name for name, field in kind.model_fields.items()]
-    return [key for key in keys if key != "(days)"] + (list(DAYS) if kind is Calendar else [])
+    return [key for key in keys if key != "(days)"] + (_day_keys() if kind is Calendar else [])
+
+
+def _day_keys() -> list[str]:
+    """What a calendar's keys may be: `mon`, `mon-thu` …"""
+    spans = [f"{first}-{last}" for first in DAYS for last in DAYS if first != last]
+    return [*DAYS, *spans]
 
 
 def _bare(annotation: Any) -> Any:
