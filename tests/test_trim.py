@@ -61,6 +61,24 @@ def test_inline_answers_above_older_history_keep_only_their_own_part() -> None:
     assert result.inline_answers
 
 
+def test_an_attribution_behind_words_folds_only_itself() -> None:
+    """Some programs make one line of both; the words before it are the sender's."""
+    wrote = "El mar, 5 may 2026 a las 10:00, Soporte (<s@x.es>) escribió:"
+    result = trim(f"Hola:\nSigue igual, gracias. {wrote}\n\n> ¿Lo ha reiniciado?\n")
+    assert result.reply == "Hola:\nSigue igual, gracias."
+    assert result.quoted.startswith(wrote)
+    prose = "Como dije el 5 de mayo a las 10:00, El técnico me escribió:"
+    assert trim(f"{prose}\nReinicie.").reply == f"{prose}\nReinicie."
+
+
+def test_a_titled_line_above_header_fields_is_folded_with_them() -> None:
+    """Whatever the program calls it; without fields below it is the sender's."""
+    title = "-------- Message from the desk --------"
+    block = "From: S <s@x.es>\nDate: 5 May 2026 10:00\nSubject: x\n\nHave you tried?"
+    assert trim(f"Still broken.\n\n{title}\n{block}").reply == "Still broken."
+    assert title in trim(f"Still broken.\n\n{title}\nToner: 3 %").reply
+
+
 def test_the_marker_is_recognised_however_it_comes_back() -> None:
     """Quoted, rewrapped or bold; the same words in a sentence are text."""
     assert has_marker(f"ok\n> {MARKER}\n")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from maild.ingest import phrases
 from maild.ingest.header_block import header_field
-from maild.ingest.layout import DAY, EMAIL, TIME, Cut, any_of, bare, clean
+from maild.ingest.layout import DAY, EMAIL, LONGEST, TIME, Cut, any_of, bare, clean
 
 _LONGEST_OPENING = 240  #: characters of one line of an attribution
 _WINDOW = 5  #: lines over which it may be wrapped
@@ -72,6 +72,24 @@ def attribution(lines: Sequence[str], at: int) -> Cut | None:
         if line.endswith((":", ".", "!", "?")) and not _unfinished(joined):
             break
     return perhaps
+
+
+#: As an attribution begins behind words on the same line; its verb closes the line.
+_BEGINS_BEHIND = re.compile(
+    r"\s(?=(?:-{2,6}\s)?(?:On|El|Le|Am|Em|Il|Op|Den|Dne|Missatge de)\s.{0,24}?\d)"
+)
+
+
+def begins_behind(line: str) -> int | None:
+    """Where in the line a dated attribution begins behind somebody's words; None: nowhere."""
+    if not 40 <= len(line) <= LONGEST or line.rstrip()[-1:] != ":" or not TIME.search(line):
+        return None
+    for hit in _BEGINS_BEHIND.finditer(line):
+        rest = line[hit.end() :]
+        if len(rest) <= _LONGEST_OPENING and DAY.search(rest) and _is_attribution(rest):
+            words = bare(line[: hit.start()])
+            return hit.start() if words and words.casefold() not in phrases.OPENERS else None
+    return None
 
 
 def _continued(line: str, joined: str) -> str:

@@ -60,6 +60,7 @@ _ELSEWHERE = (
     "(?:ios|android)(?: için|용) outlook.{0,24}|az outlook beszerzése .{2,24}|"
     "с уважением, отправлено (?:с|из) .{2,40}|"
     "\\w{2,12}(?:['’]?[ıiuü]mdan gönderildi|-r[óő]l küldve)|"
+    "az .{2,20}r[óő]l küldve|أ.?رسلت من.{0,20}|نُ?شر من.{0,20}|"
     "yahoo mail ?: .{2,60}|(?:sent|enviado) by \\w{2,12}>|\\w{2,20} from mobile$|"
     "from my [\\w -]{2,20}$|従?從?.?我的.{1,20}[发發传傳]送|[发發]自我的|.{1,20}から送信|"
     "나의 .{1,20}에서 보냄|från min |mit .{2,30} gesendet$"

@@ -10,6 +10,7 @@ EMAIL = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,6}\w{2,20}")
 DAY = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4})|\d\s?[年년]")
 TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
 _FULL = 60  #: characters from which on a line may have been wrapped
+_TITLED = re.compile(r"([-_=*—─])\1{3,60}\s?[^\W_].{1,60}?\1{4,60}$")
 _RULE = re.compile(r"[-_=*—─ ]{5,200}$")
 
 
@@ -81,3 +82,8 @@ def any_of(words: Iterable[str]) -> str:
 def is_rule(line: str) -> bool:
     """A line drawn with dashes or underscores."""
     return len(line) <= LONGEST and _RULE.match(clean(line)) is not None
+
+
+def is_titled_rule(line: str) -> bool:
+    """`-----Something-----`: what it announces stands below it."""
+    return len(line) <= LONGEST and _TITLED.match(clean(line)) is not None

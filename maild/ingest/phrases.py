@@ -94,15 +94,8 @@ FIELDS["to"] += ["per a", "a:", "받는 사람", "받는사람"]
 FIELDS["cc"] += [
     *("copia para", "con copia", "con copia a", "copie à", "másolatot kap", "kopie (cc)"),
     *("reply-to", "responder a", "répondre à", "antwort an", "beantwoorden - aan", "risposta"),
-    *(
-        "rispondi a",
-        "svar til",
-        "svara till",
-        "antwoord aan",
-        "respon a",
-        "bcc",
-        "organization",
-    ),
+    *("rispondi a", "svar til", "svara till", "antwoord aan", "respon a"),
+    *("bcc", "organization"),
 ]
 
 #: Beside these a block is somebody's pasted raw header, hence text.
@@ -124,21 +117,9 @@ ORIGINAL = (
     *("originalmeddelande", "oprindelig besked", "eredeti üzenet", "mesaj original"),
     *("mesajul original", "özgün ileti", "orijinal mesaj", "вихідне повідомлення"),
     *("оригінальне повідомлення", "αρχικό μήνυμα", "jatorrizko mezua", "mensaxe orixinal"),
-    *(
-        "izvorna poruka",
-        "оригинално съобщение",
-        "原始邮件",
-        "邮件原件",
-        "原始郵件",
-        "元のメッセージ",
-    ),
-    *(
-        "원본 메시지",
-        "original appointment",
-        "cita original",
-        "original mail",
-        "original email",
-    ),
+    *("izvorna poruka", "оригинално съобщение", "원본 메시지", "元のメッセージ"),
+    *("原始邮件", "邮件原件", "原始郵件", "original appointment", "cita original"),
+    *("original mail", "original email", "original-nachricht"),
 )
 
 #: `---------- Forwarded message ---------`, *Inicio del mensaje reenviado:*
@@ -163,11 +144,8 @@ BEGIN_FORWARDED = (
     *("início da mensagem encaminhada", "início da mensagem reencaminhada"),
     *("début du message transféré", "début du message réexpédié"),
     *("anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail"),
-    *(
-        "inizio messaggio inoltrato",
-        "begin doorgestuurd bericht",
-        "inicio da mensaxe reenviada",
-    ),
+    *("inizio messaggio inoltrato", "begin doorgestuurd bericht"),
+    "inicio da mensaxe reenviada",
     *("start på videresendt besked", "vidarebefordrat brev", "vidarebefordrat mejl"),
     *("start på videresendt melding", "välitetty viesti alkaa", "začátek přeposílané zprávy"),
     *("začiatok preposlanej správy", "początek przekazywanej wiadomości"),

@@ -12,6 +12,7 @@ import quotequail
 from quotequail._patterns import HEADER_MAP
 
 from maild.ingest import containers, layout, quotes, signature
+from maild.ingest.attribution import begins_behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def trim(text: str, html: str | None = None, *, attached: bool = False) -> Trimm
     with it, so that nothing above a quotation is an answer too, the files; else a text that
     is a quotation alone is the reply. Never raises; time is linear in the size of the text.
     """
-    lines = text.split("\n")
+    lines = _lines(text)
     page = _read(lines, _mask(lines, text, html))
     cut, inline = _decide(page)
     if cut is None:
@@ -45,6 +46,15 @@ def trim(text: str, html: str | None = None, *, attached: bool = False) -> Trimm
     return Trimmed(reply.rstrip().lstrip("\r\n"), quoted.strip("\r\n").rstrip(), inline)
 
 
+def _lines(text: str) -> list[str]:
+    """The text's lines; an attribution that stands behind words begins a line of its own."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        at = begins_behind(line)
+        lines += [line] if at is None else [line[:at], line[at + 1 :]]
+    return lines
+
+
 def _without_rules(lines: Sequence[str], end: int) -> int:
     """The line drawn above a quotation belongs to it."""
     while 0 < end < len(lines) and _is_rule_or_blank(lines[end - 1]):
@@ -53,7 +63,8 @@ def _without_rules(lines: Sequence[str], end: int) -> int:
 
 
 def _is_rule_or_blank(line: str) -> bool:
-    return not line.strip() or layout.is_rule(line) or layout.clean(line) in _SHORT_RULES
+    short = layout.clean(line) in _SHORT_RULES
+    return not line.strip() or short or layout.is_rule(line) or layout.is_titled_rule(line)
 
 
 def has_marker(text: str) -> bool:
