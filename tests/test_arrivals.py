@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from maild.cli.main import app
 from maild.errors import StoreUnusable, Temporary
+from maild.ingest.mailbox import MailboxItem, Place
 from maild.jobs import Arrivals as Entering
 from maild.model.mail import Envelope
 from maild.store import Store, open_store
@@ -107,6 +108,50 @@ def test_a_copy_is_known_when_it_is_entered(store: Store) -> None:
         (6, "done", "duplicate", 3),
     ]
     assert verify(store.engine).balanced
+
+
+BOX = Place("main", "INBOX", 7)
+
+
+def in_mailbox(*uids: int) -> list[MailboxItem]:
+    envelope = Envelope("imap:main", department="soporte")
+    return [MailboxItem(BOX, uid, raw(uid), envelope) for uid in uids]
+
+
+def test_mail_of_a_mailbox_arrives_with_its_place(store: Store) -> None:
+    """Its UID is known as soon as it is asked for, and once more after it was entered twice."""
+    store.mailboxes.open_mailbox(BOX, NOW)
+    assert store.mailboxes.take_from_mailbox(in_mailbox(41, 42)) == [1, 2]
+    assert inbox(store) == []  # not entered yet
+    assert store.mailboxes.known(BOX, [41, 42, 43]) == {41, 42}
+    store.mailboxes.take_from_mailbox(in_mailbox(42, 43))  # by a watcher that did not ask
+    assert store.mailboxes.highest(BOX) == 43
+    assert [row[1:] for row in inbox(store)] == [
+        ("new", None, None),
+        ("new", None, None),
+        ("done", "duplicate", 2),
+        ("new", None, None),
+    ]
+
+
+def test_marks_are_remembered_of_mail_not_entered(store: Store) -> None:
+    """The server was told of two; the third is still to be moved."""
+    store.mailboxes.open_mailbox(BOX, NOW)
+    store.mailboxes.take_from_mailbox(in_mailbox(41, 42, 43))
+    store.mailboxes.mark_done(BOX, [41, 43])
+    assert store.mailboxes.unmarked(BOX) == [42]
+
+
+def test_a_place_moves_with_its_mail(store: Store) -> None:
+    """A backup in the store's place gives what waits another number, and the same UID."""
+    store.mailboxes.take_from_mailbox(in_mailbox(41))
+    assert store.arrivals is not None
+    with sqlite3.connect(store.arrivals.path) as file:
+        file.execute("PRAGMA foreign_keys=on")
+        file.execute("UPDATE mail SET id = 9")
+    assert store.intake.settle()
+    assert store.mailboxes.known(BOX, [41]) == {41}
+    assert [row[0] for row in inbox(store)] == [1]
 
 
 def test_a_door_waits_for_no_writer(store: Store) -> None:

@@ -1,7 +1,8 @@
 """The work in one selected IMAP folder: find what is new, take it, mark it at the server.
 
 The order never changes: FETCH, commit, mark at the server, remember the mark. A crash
-between two of them leaves something to repeat and nothing to lose.
+between two of them leaves something to repeat and nothing to lose. That is why marks may be
+remembered many at once: those forgotten are made again.
 """
 
 import logging
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 KEYWORD = b"$Maild"
 HEADER_LIMIT = 262_144
-_CHUNK = 500  # UIDs in one command
+_CHUNK = 500  # UIDs in one command, or in one commit of marks
 
 Found = dict[int, tuple[int, datetime | None]]  # uid -> size, INTERNALDATE
 
@@ -70,6 +71,7 @@ class Folder:
         self._suspects = suspects
         self._stopping = stopping
         self._keyword = False
+        self._marked: list[int] = []  #: at the server, and not in the ledger yet
         self.place = self._select()
         self._silent_before = ledger.open_mailbox(self.place, clock.now())
         self._destination = self._make_destination()
@@ -130,7 +132,9 @@ class Folder:
             for batch in self._batches(found):
                 taken += self._take(batch, found)
                 if self._stopping.is_set():
+                    self._remember_marks()
                     return taken
+        self._remember_marks()
         self._ledger.polled(self.place, self._clock.now())
         return taken
 
@@ -230,8 +234,9 @@ class Folder:
             return
         for chunk in _chunks(self._ledger.unmarked(self.place), _CHUNK):
             present = set(self._present(chunk))
-            self._ledger.mark_done(self.place, [uid for uid in chunk if uid not in present])
             self._mark(sorted(present))
+            self._marked += [uid for uid in chunk if uid not in present]
+            self._remember_marks()
 
     def _mark(self, uids: list[int]) -> None:
         if not uids:
@@ -243,7 +248,14 @@ class Folder:
             self._delete(uids)
         elif self._keyword:
             self._client.add_flags(uids, [KEYWORD], silent=True)
-        self._ledger.mark_done(self.place, uids)
+        self._marked += uids
+        if len(self._marked) >= _CHUNK:
+            self._remember_marks()
+
+    def _remember_marks(self) -> None:
+        if self._marked:
+            self._ledger.mark_done(self.place, self._marked)
+            self._marked.clear()
 
     def _move(self, uids: list[int]) -> None:
         move = self._client.move if self._client.has_capability("MOVE") else self._copy_over

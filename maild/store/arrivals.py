@@ -23,15 +23,23 @@ from maild.model.mail import Envelope
 from maild.store.engine import BUSY_TIMEOUT_S, Engine, make_private
 from maild.store.fields import to_json, to_micros
 
-_TABLE: Final = (
+_TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, received INTEGER NOT NULL, "
     "source TEXT NOT NULL, sender TEXT, recipients TEXT NOT NULL, remote TEXT NOT NULL, "
-    "department TEXT, silent INTEGER NOT NULL, content BLOB NOT NULL)"
+    "department TEXT, silent INTEGER NOT NULL, content BLOB NOT NULL)",
+    # which message of a mailbox it is; moves and goes with its mail
+    "CREATE TABLE IF NOT EXISTS origin (id INTEGER PRIMARY KEY REFERENCES mail "
+    "ON UPDATE CASCADE ON DELETE CASCADE, account TEXT NOT NULL, folder TEXT NOT NULL, "
+    "uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL)",
 )
 _COLUMNS: Final = (
     "id, received, source, sender, recipients, remote, department, silent, content"
 )
 _ADD: Final = f"INSERT INTO mail ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ORIGIN: Final = "account, folder, uidvalidity, uid"
+_ADD_ORIGIN: Final = f"INSERT INTO origin (id, {_ORIGIN}) VALUES (?, ?, ?, ?, ?)"
+
+Origin = tuple[str, str, int, int]  #: account, folder, UIDVALIDITY, UID
 
 
 class Arrival(NamedTuple):
@@ -41,6 +49,7 @@ class Arrival(NamedTuple):
     received: int  #: µs
     envelope: Envelope
     raw: bytes
+    origin: Origin | None = None  #: in which mailbox it lay
 
 
 class Arrivals:
@@ -57,7 +66,10 @@ class Arrivals:
     def take(self, raw: bytes, envelope: Envelope) -> int:
         return self.take_many([(raw, envelope)])[0]
 
-    def take_many(self, mails: Sequence[tuple[bytes, Envelope]]) -> list[int]:
+    def take_many(
+        self, mails: Sequence[tuple[bytes, Envelope]], origins: Sequence[Origin] = ()
+    ) -> list[int]:
+        """Commit them; `origins`: one for each, where they lay in a mailbox."""
         now = to_micros(self._clock.now())
         with self.held() as entered:
             first = max(entered, self._highest()) + 1
@@ -67,6 +79,9 @@ class Arrivals:
                     (number, now, *envelope_values(envelope), raw)
                     for number, (raw, envelope) in enumerate(mails, first)
                 ],
+            )
+            self._db().executemany(
+                _ADD_ORIGIN, [(number, *origin) for number, origin in enumerate(origins, first)]
             )
         return list(range(first, first + len(mails)))
 
@@ -87,10 +102,13 @@ class Arrivals:
         total = 0
         with self._translated():
             rows = self._db().execute(
-                f"SELECT {_COLUMNS} FROM mail WHERE id > ? ORDER BY id LIMIT ?", [number, count]
+                f"SELECT {_COLUMNS}, {_ORIGIN} FROM mail LEFT JOIN origin USING (id) "
+                "WHERE id > ? ORDER BY id LIMIT ?",
+                [number, count],
             )
             for row in rows:
-                found.append(Arrival(row[0], row[1], envelope_of(row[2:8]), row[8]))
+                origin = None if row[9] is None else row[9:]
+                found.append(Arrival(row[0], row[1], envelope_of(row[2:8]), row[8], origin))
                 total += len(found[-1].raw)
                 if total >= size:
                     break
@@ -213,8 +231,10 @@ def _open(path: Path) -> sqlite3.Connection:
     make_private(path)
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
-        for words in ("PRAGMA journal_mode=wal", "PRAGMA synchronous=full", _TABLE):
-            db.execute(words)
+        for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on"):
+            db.execute(f"PRAGMA {pragma}")
+        for table in _TABLES:
+            db.execute(table)
     except sqlite3.Error:
         db.close()
         raise

@@ -152,6 +152,20 @@ class IntakeStore:
             rows,
         )
         self._engine.execute_many("INSERT INTO raw (intake, content) VALUES (?, ?)", contents)
+        self._remember_origins(
+            [
+                (*mail.origin, known[digest])
+                for mail, digest in zip(mails, digests, strict=True)
+                if mail.origin
+            ]
+        )
+
+    def _remember_origins(self, rows: Sequence[tuple[str | int, ...]]) -> None:
+        self._engine.execute_many(
+            "INSERT INTO seen (account, folder, uidvalidity, uid, intake, marked) "
+            "VALUES (?, ?, ?, ?, ?, FALSE) ON CONFLICT DO NOTHING",
+            rows,
+        )
 
     def _known(self, digests: Sequence[str]) -> dict[str, int]:
         marks = ", ".join("?" * len(digests))

@@ -1,4 +1,8 @@
-"""`ingest.mailbox.MailboxLedger`: which IMAP message is which intake row."""
+"""`ingest.mailbox.MailboxLedger`: which IMAP message is which intake row.
+
+On SQLite mail is put down in `arrivals`, as by any door; whoever asks what was taken has it
+entered first.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -6,6 +10,7 @@ from datetime import datetime
 from maild.ingest.digest import content_digest
 from maild.ingest.mailbox import MailboxItem, Place, rebuilt_silence
 from maild.interfaces import Clock
+from maild.store.arrivals import Arrivals, Origin
 from maild.store.engine import Engine
 from maild.store.fields import from_micros, instant_or_none, to_micros
 from maild.store.intake import IntakeStore
@@ -19,16 +24,18 @@ class MailboxStore:
         engine: Engine,
         intake: IntakeStore,
         clock: Clock,
+        arrivals: Arrivals | None = None,
         taken: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._intake = intake
         self._clock = clock
+        self._arrivals = arrivals
         self._taken = taken
 
     def ringing(self, taken: Callable[[], None]) -> "MailboxStore":
         """The same, calling `taken` whenever mail was taken (after the commit)."""
-        return MailboxStore(self._engine, self._intake, self._clock, taken)
+        return MailboxStore(self._engine, self._intake, self._clock, self._arrivals, taken)
 
     def open_mailbox(self, place: Place, now: datetime) -> datetime:
         with self._engine.write():
@@ -57,6 +64,7 @@ class MailboxStore:
         )
 
     def known(self, place: Place, uids: Sequence[int]) -> set[int]:
+        self._intake.enter_all()
         found: set[int] = set()
         for start in range(0, len(uids), 500):
             some = list(uids[start : start + 500])
@@ -70,6 +78,7 @@ class MailboxStore:
         return found
 
     def highest(self, place: Place) -> int:
+        self._intake.enter_all()
         row = self._engine.one(
             "SELECT max(uid) FROM seen WHERE account = ? AND folder = ? AND uidvalidity = ?",
             _values(place),
@@ -77,15 +86,25 @@ class MailboxStore:
         return int(row[0]) if row and row[0] is not None else 0
 
     def take_from_mailbox(self, items: Sequence[MailboxItem]) -> list[int]:
+        numbers = self._put_down(items) if self._arrivals else self._take_all(items)
+        self._taken()
+        return numbers
+
+    def _put_down(self, items: Sequence[MailboxItem]) -> list[int]:
+        assert self._arrivals is not None
+        return self._arrivals.take_many(
+            [(item.raw, item.envelope) for item in items],
+            [_origin(item) for item in items],
+        )
+
+    def _take_all(self, items: Sequence[MailboxItem]) -> list[int]:
         digests = [content_digest(item.raw) for item in items]
         now = to_micros(self._clock.now())
         with self._intake.adding():
-            numbers = [
+            return [
                 self._take(item, digest, now)
                 for item, digest in zip(items, digests, strict=True)
             ]
-        self._taken()
-        return numbers
 
     def _take(self, item: MailboxItem, digest: str, now: int) -> int:
         key = [*_values(item.place), item.uid]
@@ -105,6 +124,7 @@ class MailboxStore:
         return number
 
     def unmarked(self, place: Place) -> list[int]:
+        self._intake.enter_all()
         rows = self._engine.rows(
             "SELECT uid FROM seen WHERE account = ? AND folder = ? AND uidvalidity = ? "
             "AND NOT marked ORDER BY uid",
@@ -113,7 +133,9 @@ class MailboxStore:
         return [row[0] for row in rows]
 
     def mark_done(self, place: Place, uids: Sequence[int]) -> None:
-        with self._engine.write():
+        if not uids:
+            return
+        with self._intake.adding():
             for start in range(0, len(uids), 500):
                 some = list(uids[start : start + 500])
                 marks = ", ".join("?" * len(some))
@@ -129,6 +151,10 @@ class MailboxStore:
                 "UPDATE mailbox SET last_poll = ? WHERE account = ? AND folder = ?",
                 [to_micros(now), place.account, place.folder],
             )
+
+
+def _origin(item: MailboxItem) -> Origin:
+    return item.place.account, item.place.folder, item.place.uidvalidity, item.uid
 
 
 def _values(place: Place) -> list[object]:

@@ -47,7 +47,7 @@ class Store:
         self.engine = engine
         self.arrivals = Arrivals(engine, clock) if engine.in_file else None
         self.intake = IntakeStore(engine, clock, self.arrivals)
-        self.mailboxes = MailboxStore(engine, self.intake, clock)
+        self.mailboxes = MailboxStore(engine, self.intake, clock, self.arrivals)
         self.outbox = Outbox(engine)
         self.alarms = Alarms(engine)
         self.leases = Leases(engine)

@@ -140,12 +140,13 @@ class Dovecot:
 
     def fill(self, user: str, mails: list[bytes]) -> None:
         """Put mails into an INBOX as if delivered, quicker than APPEND."""
-        new = self.folder / "mail" / user / "new"
+        box = self.folder / "mail" / user
         for part in ("tmp", "cur", "new"):
-            (new.parent / part).mkdir(parents=True, exist_ok=True)
+            (box / part).mkdir(parents=True, exist_ok=True)
         for number, raw in enumerate(mails):
-            path = new / f"{1_790_000_000 + number}.M{number:06d}P1.test"
+            path = box / "tmp" / f"{1_790_000_000 + number}.M{number:06d}P1.test"
             path.write_bytes(raw)
             os.chown(path, _NOBODY, _NOBODY)
-        for path in (new.parent, *new.parent.iterdir()):
+            path.rename(box / "new" / path.name)  # whole, before anybody sees it
+        for path in (box, *box.iterdir()):
             os.chown(path, _NOBODY, _NOBODY)
