@@ -21,14 +21,18 @@ def demo(
 
     from maild.demo.stage import Stage
     from maild.demo.story import CONFIG, Teller, play
+    from maild.errors import ConfigError
 
     console = Console()
     where = folder or Path(mkdtemp(prefix="maild-demo-"))
     where.mkdir(parents=True, exist_ok=True)
+    if any(where.iterdir()):
+        raise ConfigError(f"{where} is not empty: the demo begins with a desk of its own")
     with Stage(where, CONFIG) as stage:
         play(stage, Teller(console))
         console.rule(style="blue")
         console.print(f"All the mails, as each person got them: [bold]{stage.mails}[/bold]")
+        console.print(f"The report, for a browser: [bold]{where / 'report/report.html'}[/bold]")
         if keep:
             console.print(
                 f"The desk runs on: SMTP 127.0.0.1:{stage.smtp}, "

@@ -22,10 +22,19 @@ from zoneinfo import ZoneInfo
 from aiosmtpd.controller import Controller
 
 from maild.clock import SystemClock
+from maild.demo.imap import PASSWORD, USER, Dovecot
 from maild.errors import Temporary
 
 PATIENCE_S = 15.0
 ZONE = ZoneInfo("Europe/Madrid")
+MAILBOX = f"""
+[mailbox.main]
+host = "127.0.0.1"
+port = {{imap}}
+security = "none"
+user = "{USER}"
+password = "{PASSWORD}"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ class Stage:
     mailboxes: Mailboxes = field(init=False)
     smtp: int = field(init=False)
     portal: int = field(init=False)
+    imap: Dovecot = field(init=False)
     _daemon: subprocess.Popen[str] | None = None
     _catcher: Controller | None = None
 
@@ -96,22 +106,31 @@ class Stage:
         self.mails = self.folder / "mails"
         self.mails.mkdir(parents=True, exist_ok=True)
         self.mailboxes = Mailboxes(self.mails)
-        self.smtp, self.portal, self._relay = free_ports(3)
+        self.smtp, self.portal, self._relay, imap = free_ports(4)
+        self.imap = Dovecot(imap)
 
     @property
     def config_path(self) -> Path:
         return self.folder / "config.toml"
 
     def __enter__(self) -> "Stage":
-        self._catcher = Controller(self.mailboxes, hostname="127.0.0.1", port=self._relay)
-        self._catcher.start()
-        ports = {"smtp": self.smtp, "portal": self.portal, "relay": self._relay}
-        text = self.config
-        for name, port in ports.items():
-            text = text.replace("{" + name + "}", str(port))
-        self.config_path.write_text(text, "utf-8")
-        self._start()
+        try:
+            self._catcher = Controller(self.mailboxes, hostname="127.0.0.1", port=self._relay)
+            self._catcher.start()
+            self.imap.start()
+            self.config_path.write_text(self._configured(), "utf-8")
+            self._start()
+        except BaseException:
+            self.close()
+            raise
         return self
+
+    def _configured(self) -> str:
+        text = self.config + (MAILBOX if self.imap.runs else "")
+        ports = {"smtp": self.smtp, "portal": self.portal, "relay": self._relay}
+        for name, port in (ports | {"imap": self.imap.port}).items():
+            text = text.replace("{" + name + "}", str(port))
+        return text
 
     def _start(self) -> None:
         with (self.folder / "log").open("w") as log:
@@ -126,11 +145,16 @@ class Stage:
             raise Temporary(f"the desk did not start; see {self.folder / 'log'}")
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Everything that runs ends."""
         if self._daemon is not None:
             self._daemon.terminate()
             self._daemon.wait(15)
         if self._catcher is not None:
             self._catcher.stop()
+        self.imap.stop()
 
     def wait(self) -> None:
         """Until somebody stops the desk."""
@@ -157,15 +181,8 @@ class Stage:
 
     def write(self, sender: str, to: str, subject: str, body: str, **headers: str) -> None:
         """Somebody writes a mail."""
-        mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = sender, to, subject
-        mail["Date"] = format_datetime(SystemClock().now())
-        mail["Message-ID"] = make_msgid(domain="demo.test")
-        for name, value in headers.items():
-            mail[name.replace("_", "-")] = value
-        mail.set_content(body)
         with SMTP("127.0.0.1", self.smtp) as smtp:
-            smtp.send_message(mail)
+            smtp.send_message(written(sender, to, subject, body, **headers))
 
     def answer(self, letter: Caught, sender: str, body: str) -> None:
         """Somebody presses Reply in his mail program."""
@@ -180,6 +197,18 @@ class Stage:
             In_Reply_To=str(mail["Message-ID"]),
             References=" ".join(before),
         )
+
+
+def written(sender: str, to: str, subject: str, body: str, **headers: str) -> EmailMessage:
+    """A mail as mail programs write it."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
+    mail["Date"] = format_datetime(SystemClock().now())
+    mail["Message-ID"] = make_msgid(domain="demo.test")
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(body)
+    return mail
 
 
 def free_ports(count: int) -> list[int]:

@@ -8,11 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from maild.demo.stage import Caught, Stage
+from maild.demo.page import write_page
+from maild.demo.stage import Caught, Stage, written
 
 DESK = "soporte@acme.test"
 LUIS = "Luis Pérez <luis@cliente.test>"
 ANA = "Ana Ruiz <ana@acme.test>"
+EVA = "Eva Gil <eva@cliente.test>"
 LEO = "Leo Paz <leo@acme.test>"
 
 REQUEST = """\
@@ -155,11 +157,24 @@ def reopened(stage: Stage, teller: Teller) -> None:
     teller.show(final, 3)
 
 
+def fetched(stage: Stage, teller: Teller) -> None:
+    """By IMAP, as from a mailbox at a provider; the server moves what was taken."""
+    if not stage.imap.runs:
+        return
+    teller.act("Eva escribe a un buzón de toda la vida: maild lo recoge por IMAP")
+    mail = written(EVA, DESK, "Cambio de dirección", "Hola: nos hemos mudado.\n\nEva\n")
+    stage.imap.put(mail.as_bytes())
+    teller.show(stage.mailboxes.wait("acknowledgement", "eva@cliente.test"), 3)
+    taken = stage.imap.wait_for(1, "Processed")
+    teller.say(f"    INBOX: {stage.imap.count('INBOX')}, Processed: {taken}\n")
+
+
 def told_in_figures(stage: Stage, teller: Teller) -> None:
     teller.act("El informe de la supervisora")
     out = stage.folder / "report"
     today = stage.today()
     stage.maild("report", "semanal", "--period", f"{today}/{today}", "--out", str(out))
+    write_page(out)
     ticket = json.loads(stage.maild("show", "1", "--json"))
     teller.say(
         f"{ticket['tag']} {ticket['status']}, nivel {ticket['level']}, "
@@ -180,5 +195,6 @@ SCENES: tuple[Callable[[Stage, Teller], None], ...] = (
     customer_answers,
     solved,
     reopened,
+    fetched,
     told_in_figures,
 )
