@@ -3,18 +3,19 @@
 Knows nothing of maild: it reads events as the export writes them and walks through them in
 the plainest way. Usage: `python recount.py FROM TO [DESK] < tickets.jsonl`, days as YYYY-MM-DD,
 both included. DESK is JSON: {"zone", "department" (or null), "hours": {department: [zone,
-[[from, to] minutes of the day …] for each weekday]}, "first": seconds promised for the first
-response}; without it, Monday to Friday, nine to six, Madrid, for all.
+[[from, to] minutes of the day …] for each weekday, [closed days], {day: [from, to] …}]},
+"main": the first department, "promised": {"first_response": seconds, "level": [seconds …]}};
+without it, Monday to Friday, nine to six, Madrid, for all. Deadlines: `recount_promises.py`.
 """
 
 import json
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from math import ceil
+from math import ceil, sqrt
 from zoneinfo import ZoneInfo
 
-NINE_TO_SIX = ["Europe/Madrid", [[[540, 1080]]] * 5 + [[], []]]
+NINE_TO_SIX = ["Europe/Madrid", [[[540, 1080]]] * 5 + [[], []], [], {}]
 DONE = ("resolved", "closed", "merged", "spam")
 VOID = ("merged", "spam")
 WEEK = timedelta(days=7)
@@ -31,9 +32,9 @@ def midnight(day, zone):
 
 def spans(hours, day):
     """The working hours of a local day, as instants: minutes on the wall, made UTC."""
-    zone, week = hours
-    wall = datetime(day.year, day.month, day.day)
-    for span in week[day.weekday()]:
+    zone, week, closed, short = hours
+    wall, name = datetime(day.year, day.month, day.day), day.strftime("%Y-%m-%d")
+    for span in [] if name in closed else short.get(name, week[day.weekday()]):
         yield [
             (wall + timedelta(minutes=m)).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
             for m in span
@@ -67,18 +68,20 @@ def busy(state, level):
 
 
 def recount(lines, first, last, desk=None):
-    desk = desk or {"zone": "Europe/Madrid", "department": None, "hours": {}, "first": None}
+    desk = desk or {"zone": "Europe/Madrid", "department": None, "hours": {}, "main": ""}
+    promised = desk.get("promised", {"first_response": 0, "level": [0, 0, 0]})
     a = midnight(first, desk["zone"])
     z = midnight((datetime.fromisoformat(last) + DAY).date().isoformat(), desk["zone"])
     out = dict.fromkeys(
         "created start end solves reopenings solved fcr fcr_n one_touch reopened up_n up2 up3 "
-        "standing auto marks good points sent spam suggested self_service met breached "
+        "standing auto marks good points sent spam suggested self_service "
         "waiting_customer".split(), 0
     )  # fmt: skip
     for name in ("channels", "departments", "priorities", "ages", "top"):
         out[name] = Counter()
     times = {name: [] for name in "first first_calendar next net gross calendar firsts".split()}
     level_times = {1: [], 2: [], 3: []}
+    requests = []
     for line in lines:
         ticket = json.loads(line)
         events = ticket["events"]
@@ -125,6 +128,8 @@ def recount(lines, first, last, desk=None):
         if void:
             out["spam"] += void == "spam" and a <= born
             continue
+        if "requester" in ticket:
+            requests.append((where[3], born, ticket))
 
         def worked(since, until, counts=lambda s, lv: True, track=track):
             """Working time in the hours of the department the ticket was in."""
@@ -163,14 +168,6 @@ def recount(lines, first, last, desk=None):
         if answered and not by_agent and not mute and a <= answered[0] < z:
             times["first"].append(worked(born, answered[0]))
             times["first_calendar"].append((answered[0] - born).total_seconds())
-        moved = {e["kind"] for e in events} & {"department", "priority"}
-        if desk["first"] and not by_agent and not moved:
-            limit = due(desk["hours"].get(place, NINE_TO_SIX), born, desk["first"])
-            stops = sorted([*answered, *(t for t, _ in solves)])
-            if stops and stops[0] <= limit:
-                out["met"] += a <= stops[0] < z
-            else:
-                out["breached"] += a <= limit < z
         # next responses
         waiting, before_first = None, not by_agent
         order = [(t, 0) for t in asked] + [(t, 1) for t in answered]
@@ -219,19 +216,57 @@ def recount(lines, first, last, desk=None):
             times["net"].append(worked(born, when, busy))
             times["gross"].append(worked(born, when))
             times["calendar"].append((when - born).total_seconds())
-    return out | {name: summary(found) for name, found in times.items()} | {
-        "levels": {lv: summary(found) for lv, found in level_times.items()}
+    hours = desk["hours"].get(desk["department"] or desk["main"], NINE_TO_SIX)
+    days = [datetime.fromisoformat(first) + n * DAY for n in range((z - a).days + 2)]
+    out["days"] = sum(any(spans(hours, day)) for day in days if day.isoformat()[:10] <= last)
+    out["low"], out["high"] = wilson(out["good"], out["marks"])
+    out["recurring"] = recurring(requests, a, z, desk["zone"])
+    limits = {"first": promised["first_response"]}
+    return out | {name: summary(found, limits.get(name)) for name, found in times.items()} | {
+        "levels": {lv: summary(n, promised["level"][lv - 1]) for lv, n in level_times.items()}
     }  # fmt: skip
 
 
-def summary(times):
+def recurring(requests, a, z, zone):
+    """Of a week: what came five times from three people, twice as often as before."""
+
+    def back(days):
+        day = z.astimezone(ZoneInfo(zone)).date() - days * DAY
+        return midnight(day.isoformat(), zone)
+
+    if back(7) != a:
+        return None
+    kinds = {}
+    for place, born, ticket in requests:
+        about = ticket.get("category") or ticket["subject"].split()[1].lower()
+        who = ticket["requester"]["email"]
+        kinds.setdefault(f"{place}/{about}", []).append((born, who, ticket["id"]))
+    found = []
+    for kind, them in kinds.items():
+        now = [(who, number) for born, who, number in them if a <= born]
+        usual = sum(back(35) <= born < a for born, _, _ in them) / 4
+        if len(now) >= 5 and len({who for who, _ in now}) >= 3 and len(now) >= 2 * usual:
+            found.append([kind, sorted(number for _, number in now)])
+    return sorted(found, key=lambda one: (-len(one[1]), one[0]))[:5]
+
+
+def wilson(good, n, z=1.96):
+    if not n:
+        return None, None
+    p, under = good / n, 1 + z * z / n
+    middle, side = p + z * z / 2 / n, z * sqrt(p * (1 - p) / n + z * z / 4 / n / n)
+    return (middle - side) / under, (middle + side) / under
+
+
+def summary(times, limit=None):
     times = sorted(times)
     n = len(times)
     if not n:
-        return {"n": 0, "mean": None, "median": None, "p90": None}
+        return {"n": 0, "mean": None, "median": None, "p90": None, "within": None}
+    within = None if limit is None else sum(t <= limit for t in times) / n
     middle = times[n // 2] if n % 2 else (times[n // 2 - 1] + times[n // 2]) / 2
     p90 = times[ceil(0.9 * n) - 1]
-    return {"n": n, "mean": sum(times) / n, "median": middle, "p90": p90}
+    return {"n": n, "mean": sum(times) / n, "median": middle, "p90": p90, "within": within}
 
 
 if __name__ == "__main__":

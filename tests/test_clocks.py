@@ -207,6 +207,16 @@ def test_thanks_after_the_solve_is_no_wait() -> None:
     assert story.clock(NEXT, "13:00").started == at("2026-06-08T12:00")
 
 
+def test_nobody_owes_an_answer_to_thanks() -> None:
+    """While it is open, thanks start no wait; nor does SOLVED, which would be met at once."""
+    story = History("2026-06-08 09:00").says("09:30", ANA).says("10:00", LUIS, "customer")
+    story.events[-1].detail["thanks"] = True
+    assert not [s for s in story.clocks("11:00") if s.clock is NEXT]
+    story.says("12:00", LUIS, "customer").status("12:00", "resolved", LUIS)
+    story.events[-2].detail["thanks"] = True
+    assert [d.clock for d in decisions(story.clocks("13:00"))] == [FIRST, SOLVE, LEVEL]
+
+
 def test_an_agent_who_looks_again_makes_nobody_wait() -> None:
     """Thanks on Monday, reopened by the agent on Tuesday: the customer waits for nothing."""
     story = History("2026-06-08 09:00").says("09:30", ANA).status("09:30", "resolved")

@@ -2,7 +2,8 @@
 
 `pending` pauses resolution and level, never the responses; `on_hold` pauses nothing. Words:
 agent response and customer message are kpi.md R3 and R4. How one clock counts is in
-`maild.sla.stopwatch`, what it counts against in `maild.sla.policy`.
+`maild.sla.stopwatch`, what it counts against in `maild.sla.policy`. Nobody owes an answer to
+thanks, nor to SOLVED.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -227,7 +228,7 @@ class _Story:
     def on_message(self, event: Event) -> None:
         if is_agent_response(event, self.failed):
             self.stop(event.at, What.ANSWERED, Clock.FIRST_RESPONSE, Clock.NEXT_RESPONSE)
-        elif is_customer_message(event):
+        elif is_customer_message(event) and not event.detail.get("thanks"):
             by_phone = opened_by_agent(self.opening) and event.at == self.opening.at
             if self.status.done:
                 self.knocked = event.at
