@@ -1,6 +1,7 @@
 """The knowledge base: a list, a search, an article, and whether it helped."""
 
 from functools import partial
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.background import BackgroundTask
@@ -16,6 +17,7 @@ _LONGEST_QUESTION = 300
 def routes(site: Site) -> list[Route]:
     return [
         Route("/kb", partial(shelf, site), methods=["GET"]),
+        Route("/kb", partial(search, site), methods=["POST"]),
         Route("/kb/{slug}", partial(article, site), methods=["GET"]),
         Route("/kb/{slug}", partial(vote, site), methods=["POST"]),
     ]
@@ -29,10 +31,22 @@ async def shelf(site: Site, request: Request) -> Response:
         found = await site.read(site.library.search, asked, lang=language)
     else:
         found = await site.read(site.library.public, language)
-    response = site.page(visit, "kb", asked=asked, articles=found)
-    if asked and not found and request.method == "GET":
-        response.background = BackgroundTask(site.attempt, partial(site.counter.miss, asked))
-    return response
+    return site.page(visit, "kb", asked=asked, articles=found)
+
+
+async def search(site: Site, request: Request) -> Response:
+    """The form of that page, which leads back to it. Only here a search in vain is counted:
+    looking at an address changes nothing, whoever looks."""
+    visit = site.visit(request)
+    form = await visit.form()
+    asked = form["q"].strip()[:_LONGEST_QUESTION]
+    if not asked:
+        return see_other("/kb")
+    count = None
+    ours = not visit.is_foreign() and visit.read_word(form) is not None
+    if ours and not await site.read(site.library.search, asked, lang=visit.language):
+        count = BackgroundTask(site.attempt, partial(site.counter.miss, asked))
+    return see_other(f"/kb?{urlencode({'q': asked})}", count)
 
 
 async def article(site: Site, request: Request) -> Response:

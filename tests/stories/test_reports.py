@@ -60,13 +60,13 @@ def test_what_was_looked_for_in_vain(office: Office) -> None:
     addresses or numbers, and not what was found."""
     visitor = Visitor(office)
     for words in ("módem del piso 3 luis@x.test", "MODEM DEL PISO", "impresora", "  ", "42"):
-        assert visitor.get(f"/kb?q={words}").status_code == 200
-    visitor.client.head("/kb?q=otra cosa")
+        answer = visitor.submit("/kb", q=words)
+        assert answer.status_code == 303
+        assert visitor.get(answer.headers["location"]).status_code == 200
     office.write("luis@x.test", "kb fax antiguo", "")
     report = weekly(office)["jefa@acme.test"]
     assert "«modem del piso» 2" in report.text and "«fax antiguo» 1" in report.text
-    assert "luis" not in report.text and "otra cosa" not in report.text
-    assert "«impresora»" not in report.text
+    assert "luis" not in report.text and "«impresora»" not in report.text
 
 
 def test_so_many_searches_a_minute_are_counted_and_no_more(office: Office) -> None:
@@ -74,9 +74,22 @@ def test_so_many_searches_a_minute_are_counted_and_no_more(office: Office) -> No
     visitor = Visitor(office)
     for number in range(60):
         word = "".join(chr(ord("a") + int(digit)) for digit in f"{number:03}")
-        visitor.get(f"/kb?q=zz{word}")
+        visitor.submit("/kb", q=f"zz{word}")
     row = office.store.engine.one("SELECT count(*) FROM missed")
     assert row == (30,)
+
+
+def test_only_the_pages_own_form_counts(office: Office) -> None:
+    """An address with a search in it is looked at, by whomever and how often: not a byte of
+    the store changes. Another site's form, or a made-up one, is answered and not counted."""
+    before, visitor = everything(office), Visitor(office)
+    for _ in range(3):
+        assert visitor.get("/kb?q=otra cosa").status_code == 200
+        assert visitor.client.head("/kb?q=otra cosa").status_code == 200
+    made_up = visitor.post("/kb", {"q": "otra cosa"})
+    foreign = visitor.post("/kb", {**visitor.form("/kb"), "q": "x y"}, origin="https://e.test")
+    assert (made_up.status_code, foreign.status_code) == (303, 303)
+    assert everything(office) == before
 
 
 def test_the_dashboard_is_named_to_those_it_opens_to(office: Office) -> None:
