@@ -98,7 +98,9 @@ def test_the_unit_that_ships(tmp_path: Path) -> None:
     text = (PACKAGING / "maild.service").read_text()
     unit.write_text(text.replace("/opt/maild/bin/maild", sys.executable))
     done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("", "")
+    # it reads what the machine has besides, too, and names each file it finds fault with
+    assert [line for line in done.stderr.splitlines() if "maild" in line] == []
+    assert done.returncode == 0, done.stderr
     said = subprocess.run(
         [analyze, "security", "--offline=true", unit], capture_output=True, text=True
     ).stdout
