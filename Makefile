@@ -27,6 +27,8 @@ bench: .venv/ready
 	.venv/bin/python -m bench
 	.venv/bin/python -m bench.sla
 	.venv/bin/python -m bench.reports
+	.venv/bin/python -m bench.price
+	.venv/bin/python -m bench.peers --installed
 
 proof: .venv/ready system .venv/axe-$(AXE)
 	.venv/bin/pytest -n 2 --dist worksteal -q -p tests.proof_table -m proof

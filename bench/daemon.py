@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,17 +91,18 @@ def running(
     more: str = "",
     folder: Path | None = None,
     store: str = "sqlite:///var/maild.db",
+    changes: Sequence[tuple[str, str]] = (),
 ) -> Iterator[Daemon]:
     """The shipped config on free ports; in shadow mode every letter is written and kept.
 
     `relay`: the port of one on this machine; `more`: further tables; `folder`: where it has
-    lived before, to go on there.
+    lived before, to go on there; `changes`: other lines of the config, old and new.
     """
     with tempfile.TemporaryDirectory(prefix="maild-bench-") as name:
         folder = folder or Path(name)
         port = free_port()
         (folder / "config.toml").write_text(
-            _config(port, mode, relay, max_size, store) + more, "utf-8"
+            _config(port, mode, relay, max_size, store, changes) + more, "utf-8"
         )
         started = time.perf_counter()
         with (folder / "log").open("wb") as log:
@@ -122,7 +123,14 @@ def running(
             process.wait(20)
 
 
-def _config(port: int, mode: str, relay: int, max_size: str, store: str) -> str:
+def _config(
+    port: int,
+    mode: str,
+    relay: int,
+    max_size: str,
+    store: str,
+    changes: Sequence[tuple[str, str]],
+) -> str:
     text = shipped("config.toml").read_text("utf-8")
     for old, new in (
         ('"127.0.0.1:8025"', f'"127.0.0.1:{port}"'),
@@ -134,6 +142,7 @@ def _config(port: int, mode: str, relay: int, max_size: str, store: str) -> str:
         ("pilot_for = []", f"pilot_for = {['nobody@bench.test'] if mode == 'pilot' else []}"),
         ("\nport = 25\n", f"\nport = {relay or 25}\n"),
         ('automatic_letters = "500/10m"', 'automatic_letters = "1000000/10m"'),
+        *changes,
     ):
         assert text.count(old) == 1, f"the shipped config says {old} no longer once"
         text = text.replace(old, new)
@@ -157,7 +166,10 @@ def family(root: int) -> list[int]:
 
 def cpu_of(pid: int) -> float:
     """Seconds of processor time of a process, and of its children that ended."""
-    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:  # just ended: its parent has its time
+        return 0.0
     return sum(map(int, stat[11:15])) / os.sysconf("SC_CLK_TCK")
 
 

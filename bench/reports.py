@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.copies import columns_of, without_indexes
 from bench.daemon import MAILD
 from maild.store import Store, open_store
 from maild.store.fields import to_micros
@@ -153,14 +154,9 @@ def bare() -> Iterator[tuple[str, str, list[Any]]]:
 def multiply(store: Store, week: int, total: int) -> None:
     """Copy the imported week into the weeks before it, indexes last."""
     engine = store.engine
-    with engine.write():
-        indexes = _indexes(store)
-        for name, _ in indexes:
-            engine.execute(f"DROP INDEX {name}")
+    with engine.write(), without_indexes(store, ["ticket", "event"]):
         for back in range(1, max(1, total // week)):
             _copy(store, week, back)
-        for _, sql in indexes:
-            engine.execute(sql)
         engine.raise_number("ticket", total)
     with engine.turn():
         engine.execute("ANALYZE")
@@ -170,7 +166,7 @@ def _copy(store: Store, week: int, back: int) -> None:
     """The imported tickets once more, so many weeks earlier."""
     engine = store.engine
     alive = "" if back < OPEN_WEEKS else "AND {}status = 'closed' "
-    columns = _columns(store, "ticket")
+    columns = columns_of(store, "ticket")
     moved = {
         "id": f"id + {week * back}",
         "external_id": f"external_id || '-{back}'",
@@ -191,21 +187,6 @@ def _copy(store: Store, week: int, back: int) -> None:
         "FROM event e JOIN ticket t ON t.id = e.ticket "
         f"WHERE e.ticket <= {week} {alive.format('t.')}ORDER BY e.id"
     )
-
-
-def _columns(store: Store, table: str) -> list[str]:
-    return [column.name for column in store.engine.database.get_columns(table)]
-
-
-def _indexes(store: Store) -> list[tuple[str, str]]:
-    """Name and SQL of what can be made anew."""
-    found = [
-        (index.name, index.sql)
-        for table in ("ticket", "event")
-        for index in store.engine.database.get_indexes(table)
-        if index.sql and not index.name.endswith("pkey")
-    ]
-    return [(name, sql) for name, sql in found]
 
 
 # -- one week's tickets ------------------------------------------------------------------------

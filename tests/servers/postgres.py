@@ -69,12 +69,24 @@ class Postgres:
             assert self._server.poll() is None and time.monotonic() < deadline, log
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """Its process, or the one that started it."""
+        return self._server.pid
+
     def fresh(self) -> str:
         """The URL of a new, empty database."""
+        return self._create_database("template0")
+
+    def copy(self, url: str) -> str:
+        """A new database like that one, which nobody uses now."""
+        return self._create_database(url.rpartition("/")[2])
+
+    def _create_database(self, template: str) -> str:
         self._count += 1
         name = f"maild_{self._count}"
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
-        self._run(self.program("createdb"), *where, "-T", "template0", name)
+        self._run(self.program("createdb"), *where, "-T", template, name)
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def stop(self, *, mode: str = "immediate") -> None:
