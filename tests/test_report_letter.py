@@ -260,12 +260,53 @@ def test_hostile_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", " =1+1", "\n=1", "\u00a0=1+1", "\r=1"]
+    "cell",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1+1",
+        " =1+1",
+        "\n=1",
+        "\u00a0=1+1",
+        "\r=1",
+        "\uff1d1",
+    ],
 )
 def test_formulas(cell: str) -> None:
     """No spreadsheet calculates what a customer wrote."""
     assert inert(cell).startswith("'")
     assert inert("Pedido = 3") == "Pedido = 3"
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_spreadsheet_of_that_country_reads_them(
+    language: str, request: pytest.FixtureRequest
+) -> None:
+    """UTF-8 that says so, rows of one length, numbers with the country's sign and no other,
+    days and times as every country reads them, words that are neither."""
+    written: Written = request.getfixturevalue(language)
+    number = re.compile(r"\d+(,\d+)?" if language == "es" else r"\d+(\.\d+)?")
+    day = re.compile(r"2026-\d\d-\d\d \d\d:\d\d")
+    words = {"kpi.csv": {"kpi", "unit", "met"}, "tickets.csv": {
+        "subject", "department", "category", "priority", "status", "channel", "requester",
+        "assignee",
+    }}  # fmt: skip
+    for file in written.letter.files:
+        assert file.content.startswith(b"\xef\xbb\xbf") and file.content.count(b"\xef\xbb") == 1
+        assert file.content.count(b"\r\n") == file.content.count(b"\n")
+        head, *rows = written.table(file.filename)
+        assert len(rows) > 20
+        for row in rows:
+            assert len(row) == len(head)
+            for column, cell in zip(head, row, strict=True):
+                if column in words[file.filename]:
+                    assert not number.fullmatch(cell) and not cell.startswith(("=", "+", "-"))
+                elif column in ("created", "first_response", "resolved"):
+                    assert cell == "" or day.fullmatch(cell), (column, cell)
+                else:
+                    assert cell == "" or number.fullmatch(cell), (column, cell)
 
 
 def test_tickets_of_the_period(es: Written) -> None:

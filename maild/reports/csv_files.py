@@ -23,7 +23,8 @@ TICKET_COLUMNS: Final = (
     "resolution_gross_s resolution_calendar_s customer_messages agent_responses reopened "
     "rating"
 ).split()
-_FORMULA: Final = tuple("=+-@\t\r")
+#: also as wide signs, which a spreadsheet may take for the narrow ones
+_FORMULA: Final = tuple("=+-@\t\r＝＋－＠")
 
 Cell = str | float | datetime | None
 
