@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from maild.ingest.delivery_report import read_report
 from maild.ingest.parse import parse
-from maild.model.mail import Address, Attachment, Mail
+from maild.model.mail import Address, Attachment, DeliveryReport, Mail
 
 BOUNCES = Path(__file__).parent / "mails" / "bounces"
 EXPECTED = json.loads((BOUNCES / "expected.json").read_text())
@@ -36,16 +37,28 @@ def test_every_bounce_on_file_has_its_expectation() -> None:
     assert {path.stem for path in BOUNCES.glob("*.eml")} == EXPECTED.keys()
 
 
-def test_only_a_final_failure_is_permanent() -> None:
-    """A delay and a success mark nothing as failed."""
-    permanent = {
+def test_a_delay_and_a_success_are_no_failure() -> None:
+    """The agent is told of letters that will not arrive, and of no others."""
+    failed = {name for name, report in _reports() if report.failed}
+    assert failed == {name for name, wanted in EXPECTED.items() if wanted["action"] == "failed"}
+
+
+def test_an_address_is_bad_only_when_the_server_says_so() -> None:
+    """A server that did not answer for five days may answer next week."""
+    bad = {name for name, report in _reports() if report.permanent}
+    assert "postfix-gave-up" not in bad
+    assert bad == {
         name
-        for name in EXPECTED
-        if (report := read_report(parse((BOUNCES / f"{name}.eml").read_bytes())))
-        and report.permanent
+        for name, wanted in EXPECTED.items()
+        if wanted["action"] == "failed" and not wanted["status"].startswith("4")
     }
-    failed = {name for name, wanted in EXPECTED.items() if wanted["action"] == "failed"}
-    assert permanent == failed
+
+
+def _reports() -> Iterator[tuple[str, DeliveryReport]]:
+    for name in EXPECTED:
+        report = read_report(parse((BOUNCES / f"{name}.eml").read_bytes()))
+        assert report is not None
+        yield name, report
 
 
 def test_what_the_original_referred_to_was_delivered() -> None:

@@ -54,7 +54,7 @@ class Robots:
             return None, None
         text = report.reason if report else reading.mail.subject
         message = self._add(case, reading, MessageKind.BOUNCE, text)
-        if report and report.permanent:
+        if report and report.failed:
             self._fail(case, reading, hit, report, message)
         return case, message
 

@@ -7,7 +7,7 @@ well. What the report says is `delivery_report`'s question.
 
 import re
 
-from maild.ingest import delivery_report
+from maild.ingest import delivery_report, notification
 from maild.ingest.layout import EMAIL
 from maild.ingest.marks import auto_submitted, is_multipart, report_type
 from maild.model.mail import Mail
@@ -51,9 +51,12 @@ _BOUNCE_SUBJECT = re.compile(
     r"aviso de no entrega|"
     r"unzustellbar|nicht zugestellt|zustell|fehlgeschlagen|non remis|échec|non distribu|"
     r"retourné|mancato recapito|mancata consegna|não entregue|falha na entrega|devolvid|"
-    r"no lliurat|error de lliurament|メッセージを配信でき|配信|送信|エラー|退信|无法|失败|"
-    r"недостав|не доставлен|"
-    r"niedostarcz",
+    r"no lliurat|error de lliurament|no s.ha pogut lliurar|mancato|non recapitabile|"
+    r"impossibile recapitare|onbestelbaar|niet bezorgd|olevererbart|inte leverera|"
+    r"ikke leveres|kunne ikke levere|toimittamat|ei voitu toimittaa|nie można dostarczyć|"
+    r"nedoručiteln|nedoruč|teslim edilemedi|kézbesíthetetlen|kézbesítési|nelivrabil|"
+    r"δεν παραδόθηκε|αδυναμία παράδοσης|メッセージを配信でき|配信|送信|エラー|退信|退回|"
+    r"无法|無法|失败|배달|반송|недостав|не доставлен|niedostarcz|processing error",
     re.IGNORECASE,
 )
 _BOUNCE_TEXT = re.compile(
@@ -66,7 +69,14 @@ _BOUNCE_TEXT = re.compile(
     r"addresses? (?:had|failed|you entered|couldn|not found)|(?:not|n.t) (?:reach|exist)|"
     r"550[ -]|554[ -]|no se (?:ha podido|pudo|puede) entregar|no pudo ser entregado|"
     r"did not reach|bounced|over quota|rejected|original message follows|mensaje original|"
-    r"your message (?:has encountered|reads|could|was)|invalid .{0,20}userid",
+    r"your message (?:has encountered|reads|could|was)|invalid .{0,20}userid|"
+    r"(?:mail|message) (?:has been|was|is being) (?:returned|postponed|blocked)|"
+    r"(?:has been|was) postponed|konnte nicht zugestellt|n.a pas pu (?:être|etre) (?:remis|"
+    r"délivré|delivr)|non (?:è stato|e stato) possibile (?:consegnare|recapitare)|"
+    r"não (?:foi possível entregar|pôde ser entregue)|no s.ha pogut lliurar|kon niet worden|"
+    r"inte att leverera|ikke leveres|ei voitu toimittaa|nie (?:mogła|można|została) |"
+    r"не (?:может быть|было|удалось) достав|送信できません|配信できません|无法(?:送达|投递)|"
+    r"無法(?:傳遞|送達)",
     re.IGNORECASE,
 )
 
@@ -76,9 +86,11 @@ def bounce_sign(mail: Mail, path: str | None, *, door_told: bool = False) -> str
 
     `path`: see `envelope_path`; `door_told`: it is what the SMTP client said, no old header.
     """
+    if notification.failure(mail):
+        return "Amazon's notice of a bounce"
     if not mail.references or not _is_answer(mail.subject) or path == "":
         return _report(mail, path) or _letter(mail, path, door_told)
-    return _report(mail, path)
+    return _report(mail, path) or _error_in_reply(mail)
 
 
 def _is_answer(subject: str) -> bool:
@@ -95,6 +107,13 @@ def _report(mail: Mail, path: str | None) -> str:
     if report_type(mail) == "delivery-status":
         return "Content-Type: multipart/report; report-type=delivery-status"
     return "X-Failed-Recipients" if mail.header("X-Failed-Recipients") else ""
+
+
+def _error_in_reply(mail: Mail) -> str:
+    """Gateways that answer the mail they refuse, with nothing but the server's words."""
+    error = re.match(r"\s{0,20}error:\s", mail.text[:40], re.IGNORECASE)
+    said = re.search(r"^5\d\d[ -]", mail.text[:_BEGINNING], re.MULTILINE)
+    return _office(mail, strict=True) if error and said else ""
 
 
 def _letter(mail: Mail, path: str | None, door_told: bool) -> str:
@@ -138,8 +157,8 @@ def _local(mail: Mail) -> str:
 
 def _system(mail: Mail) -> str:
     """The From line when nobody but a mail system writes so, else "" """
-    if mail.from_ is None:
-        written = (mail.header("From") or "")[:200]
+    written = (mail.header("From") or "")[:200]
+    if mail.from_ is None or "@" not in written:
         found = _SYSTEM.search(written) or _SYSTEM_NAME.search(written)
         return f"From: {written[:60]}" if found else ""
     named = _SYSTEM.search(mail.from_.name[:100]) or _SYSTEM_NAME.search(mail.from_.name[:100])

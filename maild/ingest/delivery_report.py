@@ -14,6 +14,7 @@ from email.parser import BytesParser, HeaderParser
 
 from flufl.bounce import scan_message
 
+from maild.ingest import notification
 from maild.model.mail import Attachment, DeliveryReport, Mail
 
 # It logs a traceback for each of its detectors that fails; we ask it knowing they do.
@@ -48,16 +49,19 @@ def read_report(mail: Mail) -> DeliveryReport | None:
     `message_ids` are those of the returned original alone: what that one referred to was
     delivered. Only where nothing was returned, the mail the bounce itself answers.
     """
-    part = status_part(mail)
-    told = _from_status(part.content[:_MOST]) if part else None
+    told = notification.failure(mail) or _from_status(_status_lines(mail))
     text = mail.text[:_MOST]
     words, returned = _split_returned(text)
     recipient, status, action, reason = told or ("", "", "", "")
     recipient = recipient or _failed_header(mail) or _recipient(words) or _opinion(mail)
-    status = status or _first_code(words)
-    action = action or ("delayed" if _is_delay(mail.subject, words) else "failed")
     reason = reason or _reason(words, recipient)
-    ids = _returned_ids(mail.attachments) or tuple(_IDS.findall(returned)[:1])
+    status = status or _first_code(words) or _of_reply(reason)
+    action = action or ("delayed" if _is_delay(mail.subject, words) else "failed")
+    ids = (
+        notification.message_ids(mail)
+        or _returned_ids(mail.attachments)
+        or tuple(_IDS.findall(returned)[:1])
+    )
     ids = ids or mail.references[-1:]
     if not (recipient or status or ids):
         return None
@@ -65,6 +69,19 @@ def read_report(mail: Mail) -> DeliveryReport | None:
 
 
 # -- the machine-readable part -----------------------------------------------------------
+
+
+def _status_lines(mail: Mail) -> bytes:
+    """Of the report's own part, else of the report that a gateway wrapped in a mail."""
+    if part := status_part(mail):
+        return part.content[:_MOST]
+    for wrapped in mail.attachments:
+        if wrapped.content_type.lower() == "message/rfc822":
+            _, found, rest = wrapped.content[:_MOST].partition(b"message/delivery-status")
+            lines = rest.replace(b"\r\n", b"\n").partition(b"\n\n")[2].partition(b"\n--")[0]
+            if found and lines:
+                return lines
+    return b""
 
 
 def _from_status(content: bytes) -> tuple[str, str, str, str] | None:
@@ -118,23 +135,39 @@ _COPY = re.compile(
 )
 _DELAY = re.compile(
     r"delay|retras|still (?:being|trying|undeliver)|(?:will|continue).{0,30}(?:retr[iy]|try)|"
-    r"not yet been delivered|do not need to resend|temporar\w{1,4} (?:failure|problem)|"
+    r"not yet been delivered|attempts will continue|has been postponed|"
+    r"do not need to resend|temporar\w{1,4} (?:failure|problem)|"
     r"se seguirá intentando|could not send message for past",
     re.IGNORECASE,
 )
+_DELAYED_SUBJECT = re.compile(
+    r"delay|retras|demora|retard|verzöger|ritard|postponed|vertraag|fördröj|forsink", re.I
+)
+_NEVER = re.compile(r"unknown|no such|does ?n.t exist|not exist|no existe|desconocid", re.I)
 _FINAL = re.compile(r"permanent|giv(?:e|ing|en) up|failed permanently|no further", re.I)
 _SHAPES = (
     re.compile(rf"^\s{{0,8}}<?({_ADDRESS})>?(?:\.{{3}}|:|\s{{0,4}}$|\s[(\[])", re.M),
     re.compile(
-        rf"(?:to|rcpt to|recipient|for|address|a|para|destinatario)\W{{1,6}}({_ADDRESS})", re.I
+        r"(?:to|rcpt to|recipient|for|address|user|attempts|a|para|destinatario|usuario)"
+        rf"\W{{1,6}}({_ADDRESS})",
+        re.I,
     ),
     re.compile(rf"<({_ADDRESS})>"),
+)
+#: *did not reach the following recipient(s):*, the address on the next line with words
+_ANNOUNCED = re.compile(
+    r"(?:following|siguientes?) (?:recipient|address|destinatari|direcci[oó]n)\S{0,6}"
+    r"[^\n@]{0,40}:"
+    rf"[ \t]{{0,8}}\n\s{{0,40}}[<\"'\[]?({_ADDRESS})",
+    re.IGNORECASE,
 )
 _SAYS = re.compile(
     r"unknown|does ?n.t exist|not exist|no such|full|quota|denied|blocked|reject|"
     r"not found|invalid|"
     r"disabled|inactive|refused|timed? ?out|unavailable|no existe|desconocid|llen[oa]|rechaz|"
-    r"not (?:listed|allowed|accepted)|could not|couldn.t|failed|unreachable|expired",
+    r"not (?:listed|allowed|accepted|recogni[sz]ed)|exceed|finns inte|"
+    r"existe pas|existiert nicht|não existe|non esiste|could not|couldn.t|failed|"
+    r"unreachable|expired",
     re.IGNORECASE,
 )
 
@@ -146,7 +179,10 @@ def _split_returned(text: str) -> tuple[str, str]:
 
 
 def _recipient(words: str) -> str:
+    """Below the words that announce it, else by the shapes addresses stand in."""
     head = words[:8000]
+    if hit := _ANNOUNCED.search(head):
+        return hit[1].removeprefix("SMTP=").rstrip(".")
     for shape in _SHAPES:
         for hit in shape.finditer(head):
             if not re.match(r"(?:mailer-daemon|postmaster)@", hit[1], re.IGNORECASE):
@@ -158,10 +194,19 @@ def _first_code(words: str) -> str:
     return next((hit[1] for hit in _CODE.finditer(words) if hit[1][0] in "45"), "")
 
 
+def _of_reply(reason: str) -> str:
+    """Where a server gave only its reply code: what is certain, the class (RFC 3463)."""
+    hit = _REPLY.search(reason)
+    return f"{hit[1][0]}.0.0" if hit else ""
+
+
 def _is_delay(subject: str, words: str) -> bool:
-    if re.search(r"delay|warning|retras|aviso", subject[:200], re.IGNORECASE):
+    if _DELAYED_SUBJECT.search(subject[:200]):
         return True
-    return _DELAY.search(words[:3000]) is not None and not _FINAL.search(words[:3000])
+    if _FINAL.search(words[:3000]):
+        return False
+    warned = re.search(r"warning|aviso(?! de no )", subject[:200], re.IGNORECASE)
+    return bool(warned and not _NEVER.search(words[:3000])) or bool(_DELAY.search(words[:3000]))
 
 
 def _reason(words: str, recipient: str) -> str:

@@ -72,8 +72,14 @@ class DeliveryReport:
     message_ids: tuple[str, ...] = ()  #: ids of the returned original, ours among them
 
     @property
+    def failed(self) -> bool:
+        """The letter will not arrive, were it because nothing answered for five days."""
+        return self.action == "failed"
+
+    @property
     def permanent(self) -> bool:
-        return self.action == "failed" and not self.status.startswith("4.")
+        """It is the address that fails, and the next letter would too."""
+        return self.failed and not self.status.startswith("4.")
 
 
 @dataclass(frozen=True, slots=True)
