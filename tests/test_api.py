@@ -96,6 +96,8 @@ def test_only_with_a_right_key(office: Office, visitor: Visitor, key: str | None
         ({"body": "x" * 100_001}, "body", "longer than"),
         ({"department": "nadie"}, "department", "soporte, ventas"),
         ({"channel": "a b"}, "channel", "one word"),
+        ({"channel": "chat\n"}, "channel", "control characters"),
+        ({"subject": "a\u2028b"}, "subject", "control characters"),
         ({"external_id": "x" * 201}, "external_id", "longer than"),
         ({"external_id": "a\r\nb"}, "external_id", "control characters"),
         ({"priority": "high"}, "priority", "unknown"),
@@ -111,10 +113,28 @@ def test_what_does_not_fit_is_named(
     assert office.store.browse.whole(1) is None
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 100_000, b"\xff", b"1" * 2_000_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"[" * 100_000, b"\xff", b"1" * 2_000_000, b'{"from": "\\ud800"}'],
+)
 def test_what_is_no_json_is_422(visitor: Visitor, body: bytes) -> None:
     """However broken or large."""
     assert post(visitor, body).status_code in (413, 422)
+
+
+def test_subjects_as_people_paste_them(office: Office, visitor: Visitor) -> None:
+    """Joined emoji, blanks that do not break and soft hyphens are no control characters."""
+    subject = "Familia \U0001f468\u200d\U0001f469\u200d\U0001f467: 100\u00a0€"
+    assert post(visitor, {**CHAT, "subject": subject, "body": "A\u00a0B"}).status_code == 201
+    assert "\u200d\U0001f469" in office.ticket()["subject"]
+    assert office.ticket()["subject"].endswith("100 €")
+
+
+def test_a_name_is_the_same_however_it_is_spaced(office: Office, visitor: Visitor) -> None:
+    """Blanks around and within `external_id` do not make another request of it."""
+    first = post(visitor, {**CHAT, "external_id": "chat  17 "}).json()
+    again = post(visitor, {**CHAT, "external_id": "chat 17"})
+    assert (again.status_code, again.json()["id"]) == (200, first["id"])
 
 
 def test_department_and_channel_can_be_named(office: Office, visitor: Visitor) -> None:

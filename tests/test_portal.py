@@ -93,6 +93,14 @@ def test_files_come_along(office: Office, visitor: Visitor) -> None:
     ]
 
 
+def test_pasted_text_keeps_its_blanks(office: Office, visitor: Visitor) -> None:
+    """Blanks that do not break, as word processors write them, part words all the same."""
+    text = "Son 100\u00a0€ al\u00a0mes."
+    visitor.submit("/", email="luis@x.test", subject="Precio", body=text)
+    (message,) = office.ticket()["messages"]
+    assert message["text"].replace("\u00a0", " ") == "Son 100 € al mes."
+
+
 def test_the_same_form_sent_twice_is_one_ticket(office: Office, visitor: Visitor) -> None:
     """A second click, or the page loaded again, changes nothing; other words are another."""
     fields = {**visitor.form("/"), **ASKED}
@@ -143,6 +151,7 @@ def test_forms_from_elsewhere_are_refused(office: Office, visitor: Visitor, path
     """A foreign Origin, none with a foreign site, no word, or another visitor's word: 403."""
     fields = {**visitor.form(path), **ASKED}
     assert visitor.post(path, fields, origin="https://evil.test").status_code == 403
+    assert visitor.post(path, fields, origin="https://[::1").status_code == 403
     assert visitor.post(path, fields, origin="null").status_code == 403
     cross = {"Sec-Fetch-Site": "cross-site"}
     assert visitor.post(path, fields, origin=None, **cross).status_code == 403
@@ -694,6 +703,14 @@ def test_links_never_come_from_the_request(office: Office, visitor: Visitor) -> 
     assert "evil" not in answer.headers["location"]
     for letter in office.letters():
         assert b"evil.test" not in letter.raw
+
+
+def test_a_slash_too_many_leads_to_the_page(visitor: Visitor) -> None:
+    """By a path alone, whatever the Host; and to our own pages only."""
+    for asked, leads in (("/kb/", "/kb"), ("//evil.test/", "/evil.test"), ("/x/", "/x")):
+        answer = visitor.client.get(f"{ORIGIN}{asked}", headers={"Host": "evil.test"})
+        assert (answer.status_code, answer.headers["Location"]) == (307, leads)
+    assert visitor.post("/requests/", {}).status_code == 404
 
 
 def test_header_lines_in_fields_stay_text(office: Office, visitor: Visitor) -> None:

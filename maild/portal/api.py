@@ -6,6 +6,7 @@ conversation then goes on by mail.
 
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from maild.model.mail import Address
+from maild.notify.wording import one_line
 from maild.portal.mail import LONGEST_NAME, LONGEST_SUBJECT, LONGEST_TEXT, Written, email_of
 from maild.portal.site import Site
 
@@ -26,6 +28,12 @@ PATIENCE_S = 25.0
 _LONGEST_BODY = 1_000_000
 _LONGEST_ID = 200
 _NEEDED = ("from", "subject", "body")
+#: what a field of one line may hold, a needed one and a channel; as the description says, so
+#: without what engines of patterns read in different ways
+_LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+_SOMETHING = r"\S"
+_LETTERS = r"[0-9A-Za-z\u00c0-\u024f\u0370-\u1fff\u3040-\ud7ff]+"
+_WORD = rf"^({_LETTERS}(-{_LETTERS})*)?$"
 _LONGEST = {
     "from": 254,
     "name": LONGEST_NAME,
@@ -78,13 +86,13 @@ def routes(site: Site, gate: Gate) -> list[Route]:
 async def submit(site: Site, gate: Gate, request: Request) -> Response:
     source = gate.source_of(request.headers.get("authorization", ""))
     if source is None:
-        denied = _error(401, "a key is needed: Authorization: Bearer KEY")
+        denied = error(401, "a key is needed: Authorization: Bearer KEY")
         denied.headers["WWW-Authenticate"] = "Bearer"
         return denied
     said = await _json(request)
     faults = _faults(said, gate) if isinstance(said, dict) else {"": "must be a JSON object"}
     if faults:
-        return _error(422, "the request does not fit", faults)
+        return error(422, "the request does not fit", faults)
     return await _submit(site, gate, source, said, request)
 
 
@@ -92,7 +100,7 @@ async def _submit(
     site: Site, gate: Gate, source: Source, said: dict[str, Any], request: Request
 ) -> Response:
     visit = site.visit(request)
-    external = said.get("external_id") or None
+    external = one_line(said.get("external_id") or "", _LONGEST_ID)
     email = email_of(said["from"]) or ""
     if external and (known := await site.read(site.counter.named, source.name, external)):
         return _answer(site, known, email, 200)
@@ -113,7 +121,7 @@ async def _submit(
     intake = await site.write(site.counter.submit, source.name, name, written, visit.client)
     fate = await site.fate(intake, PATIENCE_S)
     if fate is None or not fate.done:
-        busy = _error(503, "taken, but not decided yet; ask again with the same external_id")
+        busy = error(503, "taken, but not decided yet; ask again with the same external_id")
         busy.headers["Retry-After"] = "10"
         return busy
     if fate.ticket is None:
@@ -122,16 +130,18 @@ async def _submit(
 
 
 async def _json(request: Request) -> Any:
-    """What was sent, as far as it is JSON of a bearable size; else None."""
+    """What was sent if it is JSON of a bearable size and of whole characters, else None."""
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > _LONGEST_BODY:
             return None
     try:
-        return json.loads(raw)
+        said = json.loads(raw)
+        json.dumps(said, ensure_ascii=False).encode()  # fails for half a character
     except (ValueError, RecursionError):
         return None
+    return said
 
 
 def _faults(said: dict[str, Any], gate: Gate) -> dict[str, str]:
@@ -146,9 +156,9 @@ def _faults(said: dict[str, Any], gate: Gate) -> dict[str, str]:
             found[name] = "must be text"
         elif len(value) > longest:
             found[name] = f"is longer than {longest} characters"
-        elif name in _NEEDED and value and not value.strip():
+        elif name in _NEEDED and value and not re.search(_SOMETHING, value):
             found[name] = "is empty"
-        elif name != "body" and not value.isprintable():
+        elif name != "body" and not re.fullmatch(_LINE, value):
             found[name] = "holds control characters"
     if "from" not in found and not email_of(said["from"]):
         found["from"] = "is no e-mail address"
@@ -156,7 +166,7 @@ def _faults(said: dict[str, Any], gate: Gate) -> dict[str, str]:
     if "department" not in found and department and department not in gate.departments:
         found["department"] = f"must be one of: {', '.join(gate.departments)}"
     channel = said.get("channel")
-    if "channel" not in found and channel and not channel.replace("-", "").isalnum():
+    if "channel" not in found and channel and not re.fullmatch(_WORD, channel):
         found["channel"] = "must be one word"
     return found
 
@@ -167,8 +177,13 @@ def _answer(site: Site, ticket: int, email: str, status: int) -> Response:
     return JSONResponse({"id": ticket, "tag": tag, "url": url}, status)
 
 
-def _error(status: int, error: str, fields: Mapping[str, str] | None = None) -> JSONResponse:
-    body: dict[str, Any] = {"error": error}
+def is_for_programs(request: Request) -> bool:
+    """Whether the answer is read by a program, however wrong what was asked."""
+    return str(request.scope["path"]).startswith("/api/")
+
+
+def error(status: int, said: str, fields: Mapping[str, str] | None = None) -> JSONResponse:
+    body: dict[str, Any] = {"error": said}
     if fields:
         body["fields"] = dict(fields)
     return JSONResponse(body, status)
@@ -179,12 +194,20 @@ async def openapi(request: Request) -> Response:
     return JSONResponse(OPENAPI)
 
 
-def _text(about: str, longest: int) -> dict[str, Any]:
-    return {"type": "string", "maxLength": longest, "description": about}
+def _text(about: str, name: str, pattern: str = _LINE) -> dict[str, Any]:
+    kinds = "string" if name in _NEEDED else ["string", "null"]
+    return {
+        "type": kinds,
+        "maxLength": _LONGEST[name],
+        "pattern": pattern,
+        "description": about,
+    }
 
 
 _TICKET = {
     "type": "object",
+    "required": ["id", "tag", "url"],
+    "additionalProperties": False,
     "properties": {
         "id": {"type": ["integer", "null"]},
         "tag": {"type": ["string", "null"], "examples": ["[ACME #1042]"]},
@@ -196,13 +219,15 @@ _REQUEST = {
     "required": list(_NEEDED),
     "additionalProperties": False,
     "properties": {
-        "from": _text("the requester's e-mail address", 254) | {"format": "email"},
-        "name": _text("the requester's name", LONGEST_NAME),
-        "subject": _text("what it is about", LONGEST_SUBJECT),
-        "body": _text("what is asked, as plain text", LONGEST_TEXT),
-        "channel": _text("chat, phone …; default: the source's own", 40),
-        "department": _text("the department's key in the config", 60),
-        "external_id": _text("your own name for it: the same again is the same ticket", 200),
+        "from": _text("the requester's e-mail address", "from") | {"format": "email"},
+        "name": _text("the requester's name", "name"),
+        "subject": {"allOf": [_text("what it is about", "subject"), {"pattern": _SOMETHING}]},
+        "body": _text("what is asked, as plain text", "body", _SOMETHING),
+        "channel": _text("chat, phone …; default: the source's own", "channel", _WORD),
+        "department": _text("the department's key in the config", "department"),
+        "external_id": _text(
+            "your own name for it: the same again is the same ticket", "external_id"
+        ),
     },
 }
 
@@ -213,7 +238,12 @@ def _response(about: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 _ERROR = {
     "type": "object",
-    "properties": {"error": {"type": "string"}, "fields": {"type": "object"}},
+    "required": ["error"],
+    "additionalProperties": False,
+    "properties": {
+        "error": {"type": "string"},
+        "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
 }
 OPENAPI: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -233,6 +263,7 @@ OPENAPI: dict[str, Any] = {
                     "200": _response("this external_id was opened before", _TICKET),
                     "202": _response("taken; a rule opens no ticket for it", _TICKET),
                     "401": _response("no right key", _ERROR),
+                    "413": _response("far too large", _ERROR),
                     "422": _response("what does not fit, field by field", _ERROR),
                     "503": _response("taken, not decided yet: ask again", _ERROR),
                 },

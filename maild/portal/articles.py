@@ -38,13 +38,16 @@ async def search(site: Site, request: Request) -> Response:
     """The form of that page, which leads back to it. Only here a search in vain is counted:
     looking at an address changes nothing, whoever looks."""
     visit = site.visit(request)
+    if visit.is_foreign():
+        return site.refused(visit, "foreign", 403)
     form = await visit.form()
     asked = form["q"].strip()[:_LONGEST_QUESTION]
     if not asked:
         return see_other("/kb")
     count = None
-    ours = not visit.is_foreign() and visit.read_word(form) is not None
-    if ours and not await site.read(site.library.search, asked, lang=visit.language):
+    if visit.read_word(form) is not None and not await site.read(
+        site.library.search, asked, lang=visit.language
+    ):
         count = BackgroundTask(site.attempt, partial(site.counter.miss, asked))
     return see_other(f"/kb?{urlencode({'q': asked})}", count)
 

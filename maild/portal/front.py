@@ -157,7 +157,7 @@ async def send_link(site: Site, request: Request, *, dashboard: bool = False) ->
 
 def _read_link(visit: Visit, word: str) -> tuple[str, str, bool] | None:
     said = visit.words.read(SIGN_IN, word, visit.now)
-    dashboard = visit.request.url.path.startswith("/dashboard/")
+    dashboard = visit.path.startswith("/dashboard/")
     if said is None or bool(said[2]) != dashboard:
         return None
     return said[0], said[1], dashboard

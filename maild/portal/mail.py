@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from maild.ingest.words import clean_body
 from maild.model.mail import Address, Attachment
 from maild.notify.wording import one_line
 
@@ -59,7 +60,7 @@ def compose(written: Written) -> bytes:
     mail["Message-ID"] = f"<web.{written.id}@{written.to.rpartition('@')[2]}>"
     for header, value in written.headers:
         mail[header] = one_line(value)
-    mail.set_content(_clean(written.text)[:LONGEST_TEXT])
+    mail.set_content(clean_body(written.text)[:LONGEST_TEXT])
     for file in written.files:
         main, _, sub = media_type(file.content_type).partition("/")
         named = one_line(file.filename, 150) or "file"
@@ -72,8 +73,3 @@ def media_type(text: str) -> str:
     kind = text.partition(";")[0].strip().lower()
     composite = kind.startswith(("multipart/", "message/"))
     return kind if _TYPE.fullmatch(kind) and not composite else OCTETS
-
-
-def _clean(text: str) -> str:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in lines if c in "\n\t" or c.isprintable() or c == "\u200d")

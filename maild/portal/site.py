@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote, urlencode
 
 import structlog
 from starlette.background import BackgroundTask
-from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -115,7 +115,7 @@ class Site:
             name,
             visit.language,
             visit.now,
-            path=path or _without_language(visit.request.url),
+            path=path or _without_language(visit.request),
             person=visit.person,
             csrf=visit.form_word(),
             has_articles=self.library.has_public,
@@ -140,7 +140,7 @@ class Site:
         return self._later(self.refused(visit, "too_many_links", 429), self.misses)
 
     def refused(self, visit: Visit, key: str, status: int) -> Response:
-        log.info("form refused", reason=key, path=visit.request.url.path.split("/")[1])
+        log.info("form refused", reason=key, path=visit.path.split("/")[1])
         return self.page(visit, "message", status=status, key=key)
 
     def too_many(self, visit: Visit) -> Response | None:
@@ -165,7 +165,8 @@ async def _in(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
     return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
-def _without_language(url: URL) -> str:
-    """The page's own address, to which a language can be added."""
-    rest = url.remove_query_params(["lang", "v"])
-    return rest.path + (f"?{rest.query}&" if rest.query else "?")
+def _without_language(request: Request) -> str:
+    """The page's own address, to which a language can be added; its Host has no say in it."""
+    asked = request.query_params.multi_items()
+    kept = urlencode([(name, value) for name, value in asked if name not in ("lang", "v")])
+    return quote(request.scope["path"]) + (f"?{kept}&" if kept else "?")

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -67,6 +66,11 @@ class Visit:
         self.cookie = sent if good else secrets.token_urlsafe(16)
 
     @property
+    def path(self) -> str:
+        """As it was asked for; `request.url` is made with the Host that the visitor names."""
+        return str(self.request.scope["path"])
+
+    @property
     def person(self) -> Person | None:
         """Who is signed in, if anybody."""
         said = self.words.read(SESSION, self.request.cookies.get(SESSION_COOKIE, ""), self.now)
@@ -96,7 +100,7 @@ class Visit:
         if origin.lower() == self.house.origin:
             return False
         host = self.request.headers.get("host", "").lower()
-        return not host or urlsplit(origin.lower()).netloc != host
+        return not host or origin.lower().partition("://")[2] != host
 
     async def form(self) -> Form:
         """The fields and files sent. Raises starlette's HTTPException where they don't fit."""

@@ -3,6 +3,7 @@
 No JavaScript, nothing from elsewhere, no frame: the policy says so to the browser too.
 """
 
+import asyncio
 import hashlib
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +43,8 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
 }
+#: seconds in which some of a form must come, and all of it
+_SOME_S, _ALL_S = 30, 600
 _YEAR = "public, max-age=31536000, immutable"
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
            ".webp": "image/webp", ".gif": "image/gif"}  # fmt: skip
@@ -49,7 +52,7 @@ _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
 
 def application(site: Site, gate: Gate, boards: Boards, *, max_body: int) -> Starlette:
     """All pages. `max_body`: bytes that a form with its files may have."""
-    return Starlette(
+    pages = Starlette(
         routes=[
             Route("/healthz", partial(health, site), methods=["GET"]),
             Route("/style.css", partial(style, site), methods=["GET"]),
@@ -69,13 +72,16 @@ def application(site: Site, gate: Gate, boards: Boards, *, max_body: int) -> Sta
         exception_handlers={
             HTTPException: partial(_wrong, site),
             Temporary: partial(_busy, site),
+            ClientDisconnect: _gone,
             Exception: partial(_broken, site),
         },
     )
+    pages.router.redirect_slashes = False  # its addresses are made of the request's Host
+    return pages
 
 
 class Guarded:
-    """Adds the headers that every answer has."""
+    """Adds the headers that every answer has, and waits for no form for ever."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -92,7 +98,17 @@ class Guarded:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        now = asyncio.get_running_loop().time
+        last = now() + _ALL_S
+
+        async def patient() -> Message:
+            try:
+                async with asyncio.timeout_at(min(now() + _SOME_S, last)):
+                    return await receive()
+            except TimeoutError:
+                raise HTTPException(408) from None
+
+        await self._app(scope, patient, guarded)
 
 
 # -- what goes wrong ------------------------------------------------------------------------
@@ -101,7 +117,17 @@ class Guarded:
 async def _wrong(site: Site, request: Request, error: Exception) -> Response:
     """A page that is not there, a form that does not fit."""
     assert isinstance(error, HTTPException)
+    if api.is_for_programs(request):
+        said = api.error(error.status_code, error.detail.lower())
+        said.headers.update(error.headers or {})
+        return said
     visit = site.visit(request)
+    if (
+        error.status_code == 404
+        and visit.path.endswith("/")
+        and request.method in ("GET", "HEAD")
+    ):
+        return RedirectResponse(f"/{visit.path.strip('/')}")
     if error.status_code in (404, 405):
         response = site.missing(visit)
         response.status_code = error.status_code
@@ -112,17 +138,28 @@ async def _wrong(site: Site, request: Request, error: Exception) -> Response:
     return site.page(visit, "message", status=error.status_code, key="bad")
 
 
+async def _gone(request: Request, error: Exception) -> Response:
+    """The visitor left before his form was here: nobody hears this."""
+    return PlainTextResponse("gone", 400)
+
+
 async def _busy(site: Site, request: Request, error: Exception) -> Response:
     """The store can't be written now: nothing was taken, and the visitor is told so."""
     log.warning("the store is busy", error=str(error))
-    response = site.page(site.visit(request), "message", status=503, key="busy")
+    if api.is_for_programs(request):
+        response: Response = api.error(503, "the store is busy; nothing was taken")
+    else:
+        response = site.page(site.visit(request), "message", status=503, key="busy")
     response.headers["Retry-After"] = "30"
     return response
 
 
 async def _broken(site: Site, request: Request, error: Exception) -> Response:
-    log.error("a page failed", exc_info=error, path=request.url.path.split("/")[1])
-    response = site.page(site.visit(request), "message", status=500, key="broken")
+    log.error("a page failed", exc_info=error, path=request.scope["path"].split("/")[1])
+    if api.is_for_programs(request):
+        response: Response = api.error(500, "this failed; the desk's log says why")
+    else:
+        response = site.page(site.visit(request), "message", status=500, key="broken")
     response.headers.update(HEADERS)  # it is given outside of `Guarded`
     return response
 

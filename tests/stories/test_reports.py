@@ -81,14 +81,14 @@ def test_so_many_searches_a_minute_are_counted_and_no_more(office: Office) -> No
 
 def test_only_the_pages_own_form_counts(office: Office) -> None:
     """An address with a search in it is looked at, by whomever and how often: not a byte of
-    the store changes. Another site's form, or a made-up one, is answered and not counted."""
+    the store changes. Another site's form is refused, a made-up one answered and not counted."""
     before, visitor = everything(office), Visitor(office)
     for _ in range(3):
         assert visitor.get("/kb?q=otra cosa").status_code == 200
         assert visitor.client.head("/kb?q=otra cosa").status_code == 200
     made_up = visitor.post("/kb", {"q": "otra cosa"})
     foreign = visitor.post("/kb", {**visitor.form("/kb"), "q": "x y"}, origin="https://e.test")
-    assert (made_up.status_code, foreign.status_code) == (303, 303)
+    assert (made_up.status_code, foreign.status_code) == (303, 403)
     assert everything(office) == before
 
 
