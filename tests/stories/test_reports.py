@@ -81,7 +81,7 @@ def test_so_many_searches_a_minute_are_counted_and_no_more(office: Office) -> No
 
 def test_only_the_pages_own_form_counts(office: Office) -> None:
     """An address with a search in it is looked at, by whomever and how often: not a byte of
-    the store changes. Another site's form is refused, a made-up one answered and not counted."""
+    the store changes. Another site's form is refused; a made-up one is not counted."""
     before, visitor = everything(office), Visitor(office)
     for _ in range(3):
         assert visitor.get("/kb?q=otra cosa").status_code == 200
