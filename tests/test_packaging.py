@@ -20,7 +20,7 @@ from tests.servers.sink import Sink
 from tests.wire.desk import is_letter, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = "pyproject.toml README.md config.toml templates maild".split()
+NEEDED = "pyproject.toml README.md config.toml templates packaging maild".split()
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,15 @@ def test_the_wheel_carries_config_templates_and_types(wheel: Path) -> None:
 
 
 def test_the_wheel_carries_no_tests(wheel: Path) -> None:
-    """Nor anything else beside the package and what describes it."""
-    tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"maild"}
+    """Nor anything else beside the package, what describes it, and what a service needs."""
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {"maild"}
+    beside = {name.partition(".data/")[2] for name in names if ".data/" in name}
+    assert beside == {
+        f"data/share/maild/{name}"
+        for name in ("maild.service", "alerts.yaml", "grafana-dashboard.json")
+    }
 
 
 def test_what_is_installed_says_its_version(installed: Path, tmp_path: Path) -> None:

@@ -141,7 +141,8 @@ def test_the_desk_runs_as_guarded_as_the_unit_has_it(tmp_path: Path, sink: Sink)
 
 
 def test_the_dockerfile() -> None:
-    """Known instructions only, a user of its own, a health check; what it copies exists."""
+    """Known instructions only, a user of its own, a health check; what it copies exists, and
+    its pg_dump is of the version that the compose file's PostgreSQL is."""
     text = (PACKAGING / "Dockerfile").read_text()
     joined = re.sub(r"\\\n", " ", text)
     lines = [line for line in joined.splitlines() if line and not line.startswith("#")]
@@ -155,6 +156,14 @@ def test_the_dockerfile() -> None:
     check = next(line for line in lines if line.startswith("HEALTHCHECK"))
     command = json.loads(check.partition("CMD")[2])
     compile(command[2], "HEALTHCHECK", "exec")
+    client, server = (
+        re.search(pattern, text_of_file)
+        for pattern, text_of_file in (
+            (r"postgresql-client-(\d+)", text),
+            (r"image: postgres:(\d+)", (PACKAGING / "compose.yaml").read_text()),
+        )
+    )
+    assert client and server and client[1] == server[1]
 
 
 def test_the_compose_file() -> None:
