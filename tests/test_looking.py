@@ -1,6 +1,8 @@
 """`maild list`, `show`, `search`, `queue` for people: a line an entry, in words."""
 
+import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,26 @@ def test_an_empty_desk_says_so(tmp_path: Path) -> None:
     assert maild(office, "list") == "No ticket fits.\n"
     assert maild(office, "search", "nada") == "No ticket fits.\n"
     assert maild(office, "queue").startswith("Nothing waits.\n")
+
+
+def test_the_queue_says_who_gets_no_automatic_letters(tmp_path: Path) -> None:
+    """An address that failed hard, until when and why; one command ends it."""
+    office = Office(tmp_path)
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=60)
+    office.store.cases.mute("luis@x.test", later, "550 5.1.1 no such user")
+    told = f"no automatic letters to luis@x.test until {later:%Y-%m-%d}: 550 5.1.1 no such user"
+    assert told in maild(office, "queue").splitlines()
+    assert json.loads(maild(office, "queue", "--json"))["muted"] == [
+        {
+            "email": "luis@x.test",
+            "until": f"{later:%Y-%m-%dT%H:%M:%S}Z",
+            "reason": "550 5.1.1 no such user",
+        }
+    ]
+    config = ["-c", str(office.folder / "config.toml"), "queue", "unmute", "Luis@X.test"]
+    assert CliRunner().invoke(app, config).exit_code == 0
+    assert CliRunner().invoke(app, config).exit_code == 3
+    assert "luis@x.test" not in maild(office, "queue")
 
 
 def test_a_name_that_no_table_has(tmp_path: Path) -> None:

@@ -27,13 +27,16 @@ def show(
     from dataclasses import asdict
 
     from maild.cli.context import opened, print_json
+    from maild.clock import SystemClock
     from maild.model.as_json import timestamp
 
     with opened(ctx) as (_, store):
         counts, items = store.browse.counts(), store.browse.queue()
+        muted = store.browse.muted(SystemClock().now())
     if json:
         listed = [asdict(item) | {"next_at": timestamp(item.next_at)} for item in items]
-        print_json(counts | {"items": listed})
+        spared = [asdict(one) | {"until": timestamp(one.until)} for one in muted]
+        print_json(counts | {"items": listed, "muted": spared})
         return
     from maild.cli.listing import print_table
 
@@ -58,6 +61,9 @@ def show(
     )
     for name, states in counts.items():
         print(f"{name}: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+    for one in muted:
+        told = f": {one.reason}" if one.reason else ""
+        print(f"no automatic letters to {one.email} until {one.until:%Y-%m-%d}{told}")
 
 
 @app.command()
@@ -103,6 +109,20 @@ def raw(ctx: typer.Context, item: Id) -> None:
         content = store.browse.raw(number) if what == "in" else None
     _must(item, content is not None)
     sys.stdout.buffer.write(content or b"")
+
+
+@app.command()
+def unmute(
+    ctx: typer.Context,
+    address: Annotated[str, typer.Argument(help="As `maild queue` lists it.")],
+) -> None:
+    """Automatic letters again for an address that failed: it works now."""
+    from maild.cli.context import opened
+    from maild.errors import NotFound
+
+    with opened(ctx) as (_, store):
+        if not store.browse.unmute(address):
+            raise NotFound(f"{address} gets automatic letters already")
 
 
 def _say(number: int, what: str) -> None:

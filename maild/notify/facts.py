@@ -224,6 +224,7 @@ class Failure:
     address: str
     reason: str
     text: str = ""  #: the letter's
+    muted_until: datetime | None = None  #: until then it gets no automatic letters
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ SAMPLES: dict[type[Facts], tuple[Facts, ...]] = {
         SignIn("https://help.acme.test/dashboard/sample", timedelta(minutes=15), True),
     ),
     Failure: (
-        Failure(TICKET, "luis@cliente.test", "550 5.1.1 no such user", "La cuenta…"),
+        Failure(TICKET, "luis@cliente.test", "550 5.1.1 no such user", "La cuenta…", NOW),
         Failure(TICKET, "luis@cliente.test", ""),
     ),
     LowRating: (LowRating(TICKET, 1, 5, NOW, "Tardó mucho."), LowRating(TICKET, 2, 5, NOW)),

@@ -85,11 +85,13 @@ class ToAgents:
         """A letter did not arrive: somebody has to find another way."""
         number = event.detail.get("message")
         lost = self.cases.message(number) if number else None
+        address = event.detail.get("recipient") or case.ticket.requester.email
         facts = Failure(
             ticket=self.room.inside(case.ticket, case.now),
-            address=event.detail.get("recipient") or case.ticket.requester.email,
+            address=address,
             reason=event.detail["reason"],
             text=lost.text if lost else "",
+            muted_until=self.cases.known_address(address).muted_until,
         )
         for agent in self.audience.responsible(case):
             self.room.notify(

@@ -1,5 +1,5 @@
 """Looking things up for people: lists, one ticket whole, the queues. Changes nothing but
-what `queue retry` and `queue drop` ask for."""
+what `queue retry`, `queue drop` and `queue unmute` ask for."""
 
 import json
 from collections.abc import Sequence
@@ -50,6 +50,15 @@ class QueueItem:
     next_at: datetime | None
     error: str | None
     message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """An address that failed: until then it gets nothing but people's words."""
+
+    email: str
+    until: datetime
+    reason: str
 
 
 class Browse:
@@ -223,6 +232,25 @@ class Browse:
                 "UPDATE intake SET state = 'done', outcome = 'dropped', "
                 "error = 'dropped by hand' WHERE id = ? AND state <> 'done'",
                 [number],
+            )
+            return bool(done.rowcount)
+
+    def muted(self, now: datetime) -> list[Muted]:
+        """Addresses that failed hard, the latest first."""
+        found = self._engine.rows(
+            "SELECT email, muted_until, mute_reason FROM address WHERE muted_until > ? "
+            "ORDER BY muted_until DESC, email",
+            [to_micros(now)],
+        )
+        return [Muted(email, from_micros(until), why or "") for email, until, why in found]
+
+    def unmute(self, email: str) -> bool:
+        """Whoever asks knows that the address works again."""
+        with self._engine.write():
+            done = self._engine.execute(
+                "UPDATE address SET muted_until = NULL, mute_reason = NULL "
+                "WHERE email = ? AND muted_until IS NOT NULL",
+                [email.casefold()],
             )
             return bool(done.rowcount)
 

@@ -60,6 +60,7 @@ def test_a_bad_address_is_told_of_and_spared_for_sixty_days(office: Office) -> N
     told = office.letter("delivery-failed", "ana@acme.test")
     assert LUIS in told.text
     assert "no such user" in told.text
+    assert "Hasta el vie 7 ago 2026 no se le envían avisos automáticos" in told.text
     assert [detail["recipient"] for detail in _failures(office)] == [LUIS]
     assert not _acknowledged(office)
     office.clock.wind(days=57)
