@@ -51,7 +51,8 @@ def set_up(level: str = "info", form: str = "console") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("mail.log", "mailparser", "imapclient", "asyncio", "matplotlib"):
+    noisy_ones = "mail.log mailparser imapclient asyncio matplotlib uvicorn"
+    for noisy in noisy_ones.split():
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
