@@ -25,6 +25,7 @@ from bench.latency import latency
 from bench.letters import letters
 from bench.mailbox import mailbox
 from bench.only250 import only_250
+from bench.portal import portal
 from maild.config.shipped import shipped
 from maild.ingest.parse import parse
 from maild.rules import Facts, RuleSpec, compile_rules
@@ -161,6 +162,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "imap": mailbox,
     "letters": letters,
     "large": large_mail,
+    "portal": portal,
     "rules": rules,
     "parse": parsing,
 }
