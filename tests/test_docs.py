@@ -19,6 +19,7 @@ from maild.cli.main import app
 from maild.config.inspection import inspect
 from maild.config.settings import Settings
 from maild.config.table import Table
+from maild.trial import golden_reader
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -280,6 +281,30 @@ def test_toml_in_documents_passes_check(
     path.write_text("".join(f"{key} = {as_toml(value)}\n" for key, value in whole.items()))
     found = inspect(path, first=TODAY, last=TODAY)
     assert [fault.message for fault in found.faults] == [], page
+
+
+def test_the_contracts_own_config_passes_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it stands, with what it names beside it; and with each table that it has commented
+    out because it speaks of somebody else's account."""
+    (text,) = blocks(CONTRACT, "toml")
+    for secret in re.findall(r'env *= *"(\w+)"', text):
+        monkeypatch.setenv(secret, "secret")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "acceso.eml").write_text(
+        "From: luis@ventas.acme.test\nSubject: No puedo acceder\n\nHola.\n"
+    )
+    path = tmp_path / "config.toml"
+    more = re.sub(r"^# (?=provider|oauth|from|window|raise_level|\[)", "", text, flags=re.M)
+    more = more.replace("[relay.alerts]", '[relay.alerts]\nhost = "smtp.other.test"\n')
+    more = re.sub(r"^password = \{ env.*$", "", more, flags=re.M)
+    more = more.replace('{ env = "…" }', '{ env = "HOOK_SECRET" }').replace("…", "x")
+    with golden_reader() as read:
+        for whole in (text, more):
+            path.write_text(whole)
+            found = inspect(path, first=TODAY, last=TODAY, read=read)
+            assert [fault.text("") for fault in found.faults] == []
 
 
 def laid_over(below: Any, above: Any) -> Any:

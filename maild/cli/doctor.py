@@ -174,12 +174,14 @@ def _expiry(app: "App", store: "Store") -> "Iterator[Finding]":
 
 
 def _token(account: "Account", supply: Callable[..., str]) -> "Finding":
-    from maild.errors import MaildError
+    from maild.errors import MaildError, Temporary
     from maild.health.finding import failed, ok
     from maild.oauth.keeper import advice
 
     try:
         supply()
+    except Temporary as error:
+        return failed("oauth", account.name, str(error), "Is the way to the provider open?")
     except MaildError as error:
         what = advice(account.client, account.name)
         return failed("oauth", account.name, str(error), what[0].upper() + what[1:])

@@ -54,7 +54,8 @@ def parse(value: object, base: Path) -> Secret | None:
     if isinstance(value, str):
         return Secret("plain", value) if value else None
     if not isinstance(value, dict) or len(value) != 1:
-        raise ValueError('must be { env = "…" }, { file = "…" } or { command = "…" }')
+        kinds = " or ".join(f'{{ {kind} = "…" }}' for kind in _KINDS)
+        raise ValueError(f"must be {kinds}")
     kind, source = next(iter(value.items()))
     if kind not in _KINDS:
         raise ValueError(
