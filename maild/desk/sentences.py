@@ -55,6 +55,8 @@ _ES: Mapping[str, str] = {
     "note-below": "«#nota» está en medio del texto: las órdenes van arriba del todo. No se ha "
     "enviado nada, por si lo que sigue debía quedar dentro.",
     "leak": "El texto contiene un fragmento del aviso interno. No se ha enviado nada.",
+    "no-reader": "No se sabe la dirección de quien escribió: no hay a quién responder. Con "
+    "«#cliente DIRECCIÓN» se dice de quién es la solicitud.",
     "note-text": "El texto repite una nota interna de la solicitud. No se ha enviado nada. Si "
     "es lo que se quiere, basta repetirlo con «#enviar» en la primera línea.",
     "fault": "Línea «{line}»: {reason}",
@@ -80,6 +82,8 @@ _ES: Mapping[str, str] = {
     "rule-answer": "Respuesta automática",
     "remark-program": "No se reenvían programas: {files}. Se guardan en la solicitud.",
     "remark-large": "Demasiado grande para reenviarlo: {files}. Se guarda en la solicitud.",
+    "remark-sealed": "{files} es un formato propio de Outlook. Lo que se pudo abrir va adjunto "
+    "aparte; si falta algo, conviene pedir el correo en HTML o texto.",
 }
 _EN: Mapping[str, str] = {
     "took": "Assigned to {agent}.",
@@ -131,6 +135,8 @@ _EN: Mapping[str, str] = {
     "note-below": "“#note” stands in the middle of the text: commands go to the very top. "
     "Nothing was sent, in case what follows was to stay inside.",
     "leak": "The text holds a piece of the internal notice. Nothing was sent.",
+    "no-reader": "The address of who wrote is not known: there is nobody to answer. "
+    "“#customer ADDRESS” says whose request it is.",
     "note-text": "The text repeats an internal note of the request. Nothing was sent. If that "
     "is what you want, send it again with “#send” on the first line.",
     "fault": "Line “{line}”: {reason}",
@@ -156,6 +162,8 @@ _EN: Mapping[str, str] = {
     "rule-answer": "Automatic answer",
     "remark-program": "Programs are not sent on: {files}. They are kept with the request.",
     "remark-large": "Too large to send on: {files}. It is kept with the request.",
+    "remark-sealed": "{files} is a format of Outlook's own. What could be opened is attached "
+    "beside it; if something is missing, ask for the e-mail as HTML or text.",
 }
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"es": _ES, "en": _EN}
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from html import escape
 
-from maild.ingest import bounds, headers, words
+from maild.ingest import bounds, headers, tnef, words
 from maild.ingest.html import html_to_text, strip_tags
 from maild.ingest.part import Part, read_tree
 from maild.ingest.screen import screen
@@ -171,4 +171,11 @@ def _attachments(body: Body, html: str | None) -> tuple[Attachment, ...]:
                 content_id=part.content_id,
             )
         )
+        if found[-1].content_type in tnef.TYPES or found[-1].filename == "winmail.dat":
+            found += map(_unpacked, tnef.unpack(found[-1].content))
     return tuple(found)
+
+
+def _unpacked(file: tnef.PackedFile) -> Attachment:
+    """A file out of a `winmail.dat`, which stays beside it."""
+    return Attachment(file.filename, file.content_type, file.content)

@@ -24,6 +24,7 @@ class Relayed:
     sent: tuple[Enclosure, ...] = ()
     programs: tuple[Enclosure, ...] = ()
     too_large: tuple[Enclosure, ...] = ()
+    sealed: tuple[Enclosure, ...] = ()  #: of those sent: in Outlook's own format
 
 
 def sort_enclosures(enclosures: Iterable[Enclosure], *, limit: int) -> Relayed:
@@ -40,7 +41,8 @@ def sort_enclosures(enclosures: Iterable[Enclosure], *, limit: int) -> Relayed:
         else:
             total += enclosure.size
             sent.append(enclosure)
-    return Relayed(tuple(sent), tuple(programs), tuple(too_large))
+    sealed = tuple(one for one in sent if one.filename.casefold() == "winmail.dat")
+    return Relayed(tuple(sent), tuple(programs), tuple(too_large), sealed)
 
 
 def is_program(filename: str) -> bool:

@@ -157,6 +157,7 @@ class ToAgents:
         for key, files in (
             ("remark-program", relayed.programs),
             ("remark-large", relayed.too_large),
+            ("remark-sealed", relayed.sealed),
         ):
             if files:
                 said.append(say(key, language, files=", ".join(f.filename for f in files)))
