@@ -21,7 +21,7 @@ from tests.servers.certificate import certificate
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
 from tests.servers.sink import Sink
-from tests.wire.desk import Desk
+from tests.wire.desk import Desk, wait_until
 
 TABLES = """
 [relay.alerts]
@@ -102,7 +102,8 @@ def test_all_servers_of_a_desk(
     store, told = open_store(settings.store.url), list[str]()
     now = datetime.now(UTC)
     assert expiring(settings, store) == []
-    CertificateRounds(Certificates(store.engine), servers(settings)).run(now)
+    rounds = CertificateRounds(Certificates(store.engine), servers(settings))
+    wait_until(lambda: rounds.run(now) or len(expiring(settings, store)) == 2)
     watch = HealthWatch(
         store,
         frozenset(),
@@ -125,17 +126,36 @@ def test_a_renewed_certificate_ends_later(tmp_path: Path, store: Store) -> None:
     room = Certificates(store.engine)
     with tls_server(tmp_path / "old") as (server, cert):
         rounds = CertificateRounds(room, [server])
-        assert not rounds.run(now)
         old = certificate_of_file(cert)
-        assert old is not None and room.of(server.place) == old
-    room.note(server.place, old._replace(ends=now))
+        wait_until(lambda: rounds.run(now) or room.of(server.place) == old)
+    assert old is not None
+    room.note(server.place, ending := old._replace(ends=now))
     rounds.run(now + timedelta(hours=11))
     rounds.run(now + timedelta(hours=12))  # it is away
-    assert room.of(server.place) == old._replace(ends=now)
+    assert room.of(server.place) == ending
     with tls_server(tmp_path / "new", server.port):
-        rounds.run(now + timedelta(hours=24))
+        later = now + timedelta(hours=24)
+        wait_until(lambda: rounds.run(later) or room.of(server.place) != ending)
     life = room.of(server.place)
     assert life is not None and life.ends > now
+
+
+def test_a_server_that_never_answers(store: Store) -> None:
+    """Nobody waits for it: the job is done at once, and the desk may stop."""
+    asked = threading.Event()
+
+    def silent(line: socket.socket) -> None:
+        asked.set()
+        line.recv(4096)
+        line.recv(4096)
+
+    with serving(silent) as port:
+        server = Server("127.0.0.1", port, "imap")
+        rounds = CertificateRounds(Certificates(store.engine), [server])
+        assert not rounds.run(datetime.now(UTC))
+        assert asked.wait(10)
+        lookers = [t for t in threading.enumerate() if t.name == rounds.name]
+        assert lookers and all(looker.daemon for looker in lookers)
 
 
 ODD: dict[str, tuple[str, bytes]] = {

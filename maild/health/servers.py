@@ -6,10 +6,12 @@ out may not be used for months. Nothing that is read this way is believed but a 
 
 import socket
 import ssl
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BufferedReader
+from queue import SimpleQueue
 from typing import ClassVar, Protocol
 
 import structlog
@@ -46,26 +48,32 @@ class Room(Protocol):
 
 @dataclass(slots=True)
 class CertificateRounds:
-    """A job: looks at each server at the start and twice a day. One that can't be reached is
-    no news of a certificate's."""
+    """A job: looks at each server at the start and twice a day, and notes what it has seen.
+
+    The looking is done by a thread that nobody waits for: a server that does not answer shall
+    not keep the desk from stopping. One that can't be reached is no news of a certificate's.
+    """
 
     room: Room
     servers: Sequence[Server]
+    _seen: "SimpleQueue[tuple[str, Life]]" = field(default_factory=SimpleQueue, init=False)
     _next: datetime | None = field(default=None, init=False)
     name: ClassVar[str] = "certificates"
 
     def run(self, now: datetime) -> bool:
-        if self._next is not None and now < self._next <= now + LOOK_EVERY:
-            return False
-        self._next = now + LOOK_EVERY
+        while not self._seen.empty():
+            self.room.note(*self._seen.get())
+        if self.servers and (self._next is None or not now < self._next <= now + LOOK_EVERY):
+            self._next = now + LOOK_EVERY
+            threading.Thread(target=self._look, name=self.name, daemon=True).start()
+        return False
+
+    def _look(self) -> None:
         for server in self.servers:
             try:
-                life = certificate_life(server)
+                self._seen.put((server.place, certificate_life(server)))
             except (OSError, ValueError) as error:
                 log.debug("a certificate was not seen", server=server.place, error=str(error))
-            else:
-                self.room.note(server.place, life)
-        return False
 
 
 def certificate_life(server: Server) -> Life:
