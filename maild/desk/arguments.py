@@ -103,6 +103,8 @@ def _number(argument: str) -> Parts:
 
 def _addresses(argument: str) -> Parts:
     """Addresses, bare or as `Ana Ruiz <ana@x.test>`; links that clients make are undone."""
+    if "=?" in argument:  # an encoded word is no address, and what it says is not seen
+        raise BadArgument("bad-address", argument)
     plain = re.sub("mailto:", " ", argument, flags=re.IGNORECASE)
     named = "<" in plain or "[" in plain  # then words beside an address are a name
     found: dict[str, str] = {}

@@ -17,6 +17,11 @@ from maild.threading import Clues, Match, find_clues, match
 NOBODY = Address("", "nobody@invalid")
 
 
+def is_nobody(email: str) -> bool:
+    """Stands for somebody whose address is not known, or no longer: no letter finds him."""
+    return email.endswith("@invalid")
+
+
 class Look(Protocol):
     """What a reading asks of the casebook."""
 

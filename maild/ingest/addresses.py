@@ -18,6 +18,9 @@ _TOKEN = re.compile(
     r'|\\.|[\\"()<>,;:]|=|[^\\"()<>,;:=]+',
     re.DOTALL,
 )
+_ENCODED_WHOLE = re.compile(
+    r"(?:\s{0,50}=\?[^?\s]{1,75}\?[bBqQ]\?[^?<>]{0,800}\?=){1,500}\s{0,50}"
+)
 _SPEC = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,256}@(?:\[[^\s\[\]]{1,80}\]|[^\s@<>()\[\],;:\"\\]{1,255})"
 )
@@ -49,7 +52,7 @@ def mailboxes(value: str, *, hint: str | None = None) -> list[Address]:
             found.append(address)
         if len(found) >= MOST:
             break
-    if not found and "=?" in value:
+    if not found and _ENCODED_WHOLE.fullmatch(value[:_LONGEST]):
         decoded = words.decode(value[:_LONGEST], hint=hint)
         return mailboxes(decoded.replace("=?", ""), hint=hint)
     return found
@@ -65,7 +68,7 @@ def named(value: str) -> list[str]:
             found += _QUOTED_LOCAL.findall(inside) or _SPEC.findall(inside)[:MOST]
         elif draft.bare.startswith("@"):
             found += _QUOTED_LOCAL.findall(draft.raw)[:MOST]
-    return [words.decode(email) for email in found[:MOST]]
+    return [_decoded(email, None) or words.clean(email) for email in found[:MOST]]
 
 
 def _read(value: str) -> Iterator[_Draft]:
@@ -160,7 +163,19 @@ def _bare_spec(spec: str) -> str:
     return spec.rpartition(":")[2] if spec.startswith("@") else spec
 
 
-def _address(name: str, email: str, hint: str | None) -> Address:
-    email = words.decode(email, hint=hint)
+def _address(name: str, written: str, hint: str | None) -> Address | None:
+    email = _decoded(written, hint)
+    if email is None:
+        return None
     name = name.strip(' "').strip()
     return Address("" if name.casefold() == email.casefold() else name, email)
+
+
+def _decoded(email: str, hint: str | None) -> str | None:
+    """Raw UTF-8 is what it means (RFC 6532); encoded words have no place in an address (RFC
+    2047, 5), and could mean two: that is none."""
+    text = words.decode(email, hint=hint)
+    if _SPEC.fullmatch(text) or _QUOTED_LOCAL.fullmatch(text):
+        return text
+    first = None if "=?" in email else _SPEC.search(text)
+    return first[0] if first else None

@@ -85,7 +85,7 @@ def who(fields: Fields, hint: str | None, *, envelope_sender: str | None = None)
     reply_to, to, cc = (_people(fields, name, hint) for name in ("reply-to", "to", "cc"))
     candidates = [
         *(m for value in froms for m in mailboxes(value, hint=hint)),
-        *senders,
+        *(sender for sender in senders if "=?" not in sender.email),
         *reply_to,
         *_people(fields, "sender", hint),
         *_people(fields, "return-path", hint),

@@ -10,6 +10,7 @@ from typing import Any
 from maild.desk.case import Case
 from maild.desk.casebook import Casebook
 from maild.desk.occasion import Courtesy, Occasion
+from maild.desk.reading import is_nobody
 from maild.model.letter import LetterType
 from maild.model.mail import Address
 from maild.model.ticket import Message
@@ -49,7 +50,7 @@ class CustomerLetters:
     ) -> None:
         """One letter to one reader; none where he is to be left alone. `message`: the agent's
         words it brings, which no muting holds back."""
-        if occasion.courtesy is Courtesy.NONE:
+        if occasion.courtesy is Courtesy.NONE or is_nobody(reader.email):
             return
         if message is None and self.muted(reader.email, case.now):
             return
