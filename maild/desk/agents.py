@@ -4,6 +4,7 @@ All commands of a mail are done or none; text goes to the customer only where no
 against it. Opening tickets for others is `behalf`'s business, answers are `questions`'.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,11 +22,16 @@ from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.opening import Request
 from maild.desk.practice import Practice
 from maild.desk.questions import ANSWERS, Asked, Questions
-from maild.desk.reading import Reading
+from maild.desk.reading import Reading, is_nobody
 from maild.desk.roster import Roster
 from maild.desk.sentences import say
 from maild.desk.tells import Notices
-from maild.ingest.signature import looks_like_signature, repeated_closings, set_aside
+from maild.ingest.signature import (
+    looks_like_signature,
+    repeated_closings,
+    set_aside,
+    signed_by,
+)
 from maild.ingest.trim import has_marker, trim
 from maild.model.mail import Mail
 from maild.model.people import Role
@@ -35,6 +41,7 @@ from maild.threading.clues import bare_subject, without_token
 
 QUESTIONS = frozenset(ANSWERS)
 _TEXT = frozenset({"note", "send"})
+_BETWEEN_NAMES = re.compile(r"\n|[|·•]| [-–—/] ")
 
 #: a saved answer by (language, name); and the names there are
 Saved = Callable[[str, str], str | None]
@@ -138,7 +145,9 @@ class Agents:
         self.save(turn, reading)
         self.reply_to_questions(reading, case.ticket, asked, turn.language)
         self.draft_article(turn)
-        self._report(turn, reading, occasion, len(orders.commands) + (message is not None))
+        spoken = _TEXT | {"reply"}  # these and the text they bring are one thing
+        things = sum(command.word not in spoken for command in orders.commands)
+        self._report(turn, reading, occasion, things + (message is not None))
         return Obeyed("reply" if message is not None else "command", case, message)
 
     def save(self, turn: Turn, reading: Reading) -> None:
@@ -194,14 +203,18 @@ class Agents:
             must_not_leak(
                 reading.mail, text, lambda: self.cases.messages(number), meant="send" in words
             )
+            if all(map(is_nobody, readers(turn.case.ticket))):
+                raise Refusal("no-reader")
         return self.say(turn, reading, text, note=note)
 
     def _signs(self, text: str) -> bool:
         """Nothing, or nothing but how people of the house close their mails."""
+        people = [agent.name for agent in self.roster.agents.values() if agent.name]
+        if signed_by(text, people):
+            return True
         names = {self.practice.name, *(d.name for d in self.roster.departments.values())}
-        names |= {agent.name for agent in self.roster.agents.values()}
-        known = {name.casefold() for name in names if name}
-        parts = [part for line in text.strip().splitlines() for part in line.split("|")]
+        known = {name.casefold() for name in (*names, *people) if name}
+        parts = _BETWEEN_NAMES.split(text.strip())
         rest = "\n".join(part for part in parts if part.strip(" ,.|·-").casefold() not in known)
         return not rest.strip() or looks_like_signature(rest)
 
@@ -249,8 +262,7 @@ class Agents:
         if note:
             turn.did("note")
         else:
-            readers = [turn.case.ticket.requester.email, *turn.case.ticket.cc]
-            turn.did("sent", recipients=", ".join(readers))
+            turn.did("sent", recipients=", ".join(readers(turn.case.ticket)))
         return message
 
     # -- split --------------------------------------------------------------------------------
@@ -408,3 +420,8 @@ def _without_questions(orders: Orders) -> tuple[list[Command], Orders]:
     asked = [command for command in orders.commands if command.word in QUESTIONS]
     rest = tuple(command for command in orders.commands if command.word not in QUESTIONS)
     return asked, replace(orders, commands=rest)
+
+
+def readers(ticket: Ticket) -> list[str]:
+    """Who gets what is said to the customer."""
+    return [ticket.requester.email, *ticket.cc]

@@ -153,6 +153,39 @@ def looks_like_signature(text: str) -> bool:
     return all(_CONFIDENTIAL.match(p.strip()) or _all_lines_sign(p) for p in paragraphs)
 
 
+#: closes a mail only where a name follows
+_THANKS = re.compile(
+    r"(?:(?:muchas |mil )?gracias(?: de antemano)?(?: y (?:un )?saludos?)?|"
+    r"(?:un )?saludos? y (?:muchas )?gracias|"
+    r"(?:many )?thanks(?: and (?:best |kind )?regards)?|thank you)[ ,.!]{0,3}",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.?!:;¿¡]")
+
+
+def signed_by(text: str, names: Sequence[str]) -> bool:
+    """Begins with one of these names, or with a closing and such a name, and goes on with
+    short lines that are no sentences, and what lawyers add."""
+    lines = [_naked(line) for line in text[:6000].splitlines() if line.strip()]
+    lines = [line for line in lines if not _PICTURE.match(line)]
+    closed = bool(lines) and bool(_closes(lines[0]) or _THANKS.fullmatch(lines[0]))
+    below = lines[closed:]
+    if not below or len(below) > 12:
+        return False
+    first = re.split(r"[|·,–—]", below[0])[0]
+    who = first.casefold().split()
+    whole = [name.casefold().split() for name in names]
+    known = [name[:1] for name in whole] if closed else [n for n in whole if len(n) > 1]
+    if not _names(first) or not any(name and who[: len(name)] == name for name in known):
+        return False
+    for line in below[1:]:
+        if _CONFIDENTIAL.match(line):
+            return True
+        if not _line_signs(line) and (len(line) > 60 or _SENTENCE.search(line)):
+            return False
+    return True
+
+
 def _naked(line: str) -> str:
     """Without the emphasis and the small pictures people put before their telephone."""
     return re.sub(r"^[^\w+(<\"'¿¡/#@-]{1,8}", "", clean(line).strip("*_|- "))

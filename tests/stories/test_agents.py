@@ -51,6 +51,44 @@ def test_orders_alone_relay_nothing(office: Office, notice: Received) -> None:
     assert [m["kind"] for m in office.ticket()["messages"]] == ["customer"]
 
 
+SIGNATURES = {
+    "outlook": "Un cordial saludo.\n\nAna Ruiz Gómez\nTécnica de soporte\nACME, S.A.\n"
+    "C/ Mayor, 12, 3.º B\n28013 Madrid\nTel.: 91 123 45 67 | Móvil: 600 12 34 56\n"
+    "ana.ruiz@acme.test | www.acme.test",
+    "lawyers": "Un saludo,\nAna Ruiz\nSoporte técnico · ACME\nTel. 600 123 456\nwww.acme.test\n"
+    "\nEste mensaje es confidencial y va dirigido exclusivamente a su destinatario.",
+    "a title": "Ana Ruiz\nResponsable de atención al cliente\n\nDe conformidad con el RGPD, le "
+    "informamos de que sus datos serán tratados por ACME, y de que puede oponerse a ello.",
+    "a picture": "[cid:image001.png@01D9A1B2.C3D4E5F0]\nAna Ruiz | Sistemas\n"
+    "Planta 3, despacho 12",
+    "thanks": "Gracias,\nAna",
+    "in English": "Thanks,\nAna Ruiz\nSupport team\n\nThis email and any attachments are "
+    "confidential and intended solely for the individual to whom they are addressed.",
+    "dashes": "-- \nAna\nllámame cuando quieras",
+    "iPhone": "Enviado desde mi iPhone",
+    "Outlook for iOS": "Get Outlook for iOS",
+}
+
+
+@pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES)
+def test_signatures_are_no_text(office: Office, notice: Received, signature: str) -> None:
+    """Of Outlook, Gmail and telephones, with and without dashes, with what lawyers add."""
+    office.answer(notice, f"#tomar\n\n{signature}")
+    assert office.ticket()["assignee"] == "ana"
+    assert {letter.to for letter in office.letters()} <= {"ana@acme.test"}
+    assert [m["kind"] for m in office.ticket()["messages"]] == ["customer"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Ya está.", "Ana Ruiz ya no trabaja aquí.", "Gracias, Luis. Ana", "Reinicie ahora"],
+)
+def test_few_words_are_an_answer(office: Office, notice: Received, words: str) -> None:
+    """However short, and whoever is named in them."""
+    office.answer(notice, f"#tomar\n\n{words}")
+    assert words in office.letter("reply").text
+
+
 def test_a_mistake_does_nothing_at_all(office: Office, notice: Received) -> None:
     """One wrong word stops all of the mail; it comes back with the nearest command."""
     office.answer(notice, "#tomar\n#resulto\n\nYa está, Luis.")
