@@ -180,8 +180,9 @@ class Writer:
         self._store, self._chance = store, chance
         self._signer = Signer(store.secret())
         self._tickets = store.engine.rows(
-            "SELECT id, requester_email, subject FROM ticket WHERE status <> 'closed' "
-            "ORDER BY id DESC LIMIT ?",
+            "SELECT t.id, r.address, t.subject, r.msgid FROM ticket t JOIN reference r "
+            "ON r.ticket = t.id AND r.address = t.requester_email "
+            "WHERE t.status <> 'closed' ORDER BY t.id DESC LIMIT ?",
             [TEMPLATE],
         )
         self._count = max((row[0] for row in self._tickets), default=0)
@@ -193,10 +194,10 @@ class Writer:
         if kind == "known":
             sender = self._somebody()
         elif kind != "new":
-            ticket, sender, subject = self._chance.choice(self._tickets)
+            ticket, sender, subject, letter = self._chance.choice(self._tickets)
             subject = f"Re: {subject}"
         if kind == "reply":
-            answers = self._letter(ticket, sender)
+            answers = letter
         elif kind == "token":
             subject += f" [~{self._signer.token(ticket, sender)}]"
         elif kind == "agent":
@@ -213,14 +214,6 @@ class Writer:
             "SELECT requester_email FROM ticket WHERE id = ?", [number]
         )
         assert row is not None
-        return str(row[0])
-
-    def _letter(self, ticket: int, recipient: str) -> str:
-        """The id of one that he got about it."""
-        row = self._store.engine.one(
-            "SELECT msgid FROM reference WHERE ticket = ? AND address = ?", [ticket, recipient]
-        )
-        assert row is not None, f"nobody wrote to {recipient} about {ticket}"
         return str(row[0])
 
     def _sample(self, kind: str, sender: str, to: str, subject: str, answers: str) -> Sample:

@@ -169,7 +169,8 @@ class Outbox:
     ) -> int:
         """How many letters have left since then, as far as that is no more than `at_most`.
         `automatic`: only those that may be held back."""
-        only = _ADMINS[admins] + (f"AND {HOLDABLE} " if automatic else "")
+        # holdable letters, said so that the index leads to the latest, not through all of them
+        only = _ADMINS[admins] + ("AND type <> 'admin' " if automatic else "")
         urgencies = "(1, 2)" if automatic else "(0, 1, 2)"
         row = self._engine.one(
             "SELECT count(*) FROM (SELECT 1 FROM letter WHERE state = 'sent' "
@@ -223,7 +224,8 @@ class Outbox:
         """Nobody carries anything: the store is ours alone, and we have just begun."""
         with self._engine.write():
             self._engine.execute(
-                "UPDATE letter SET lease_until = NULL WHERE lease_until IS NOT NULL"
+                "UPDATE letter SET lease_until = NULL WHERE state IN ('queued', 'deferred') "
+                "AND lease_until IS NOT NULL"
             )
 
     def give_back(self, numbers: Sequence[int]) -> None:
