@@ -50,7 +50,8 @@ def ready(peer: Other, *, install: bool) -> bool:
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"{peer.name}: {error}", file=sys.stderr)
     if lacks := peer.lacks():
-        print(f"{peer.name}: left out, needs {lacks}; `python -m bench.peers` installs that")
+        how = "" if install else "; `python -m bench.peers` installs that"
+        print(f"{peer.name}: left out, needs {lacks}{how}")
     return not lacks
 
 
