@@ -6,7 +6,7 @@ forwarder may speak for somebody else is the desk's question.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from textwrap import dedent
@@ -21,6 +21,7 @@ _FORWARD = re.compile(
     re.IGNORECASE,
 )
 _REPLY = re.compile(r"\s{0,3}(?:re|aw|rif|sv|antw|res|r)\s?(?:\[\d\])?\s?[:：]", re.IGNORECASE)
+_INTRODUCED = re.compile(rf"[^\d\"“«„,:<>()]{{0,60}}[\"”»“]?\s{{0,2}}<{layout.EMAIL.pattern}>")
 _LINES = 400  #: below that nobody begins to forward
 
 
@@ -66,8 +67,15 @@ def _inline(mail: Mail) -> Forwarded | None:
         if cut and cut.kind in ("block", "original") and announced:
             return _read(mail, lines, cut)
         if cut and cut.kind == "attribution" and cut.sure:
-            return None
+            return _read(mail, lines, _introduced(lines, cut)) if announced else None
     return None
+
+
+def _introduced(lines: Sequence[str], cut: layout.Cut) -> layout.Cut:
+    """Outlook for Mac forwards below `El 5/5/2026, "Ana" <ana@x.test> escribió:`."""
+    joined = " ".join(lines[cut.start : cut.end])
+    hit = _INTRODUCED.search(joined)
+    return replace(cut, fields={"from": hit[0]} if hit else {})
 
 
 def _read(mail: Mail, lines: Sequence[str], cut: layout.Cut) -> Forwarded | None:
@@ -96,7 +104,7 @@ def _sender(value: str) -> Address | None:
     hit = layout.EMAIL.search(value)
     if hit is None:
         return None
-    name = re.split(r"[<\[(]", value, maxsplit=1)[0].strip(" \"'*")
+    name = re.split(r"[<\[(]", value, maxsplit=1)[0].strip(" \"”»“'*")
     return Address("" if "@" in name else name, hit[0])
 
 

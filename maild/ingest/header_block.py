@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from maild.ingest import phrases
 from maild.ingest.layout import DAY, EMAIL, LONGEST, TIME, Cut, any_of, bare, clean
@@ -28,6 +29,20 @@ def header_field(line: str) -> tuple[str, str] | None:
         return "raw", ""
     role = _ROLES.get(name)
     return (role, text[hit.end() : hit.end() + LONGEST].strip("*_ ")) if role else None
+
+
+#: `De: Ana <…>Para: …Asunto: …`, as Yahoo glues them behind its separator
+_GLUED = re.compile(rf"(CC|{any_of(name.capitalize() for name in _ROLES if len(name) > 1)}):\s")
+
+
+def glued_fields(text: str) -> dict[str, str]:
+    """The fields of a text that is one line of them; the sender must be among them."""
+    hits = list(_GLUED.finditer(text[: 2 * LONGEST]))
+    fields = {}
+    for hit, following in zip_longest(hits, hits[1:]):
+        end = following.start() if following else len(text)
+        fields[_ROLES[hit[1].casefold()]] = text[hit.end() : end].strip()
+    return fields if "from" in fields else {}
 
 
 def header_block(lines: Sequence[str], at: int, *, fewest: int = 3) -> Cut | None:

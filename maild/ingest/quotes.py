@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from maild.ingest import phrases
 from maild.ingest.attribution import attribution
-from maild.ingest.header_block import header_block
+from maild.ingest.header_block import glued_fields, header_block
 from maild.ingest.layout import LONGEST, Cut, any_of, bare, clean
 
 # -- our own marker ----------------------------------------------------------------------
@@ -70,9 +70,24 @@ def find_cut(lines: Sequence[str], at: int) -> Cut | None:
 
 
 def _with_block(lines: Sequence[str], cut: Cut) -> Cut:
-    """A separator together with the header fields below it, however few."""
+    """A separator together with the header fields behind or below it, however few."""
+    if fields := glued_fields(_behind(lines[cut.start])):
+        return Cut(cut.start, cut.end, cut.kind, fields=fields)
     for at in range(cut.end, min(cut.end + 3, len(lines))):
         if bare(lines[at]):
             block = header_block(lines, at, fewest=1)
-            return Cut(cut.start, block.end, cut.kind, fields=block.fields) if block else cut
+            return _closed(lines, cut, block) if block else cut
     return cut
+
+
+def _behind(line: str) -> str:
+    """What stands behind a separator on its line."""
+    hit = _SEPARATOR.match(clean(line).lstrip("> ").strip())
+    return clean(line).lstrip("> ").strip()[hit.end() :] if hit else ""
+
+
+def _closed(lines: Sequence[str], cut: Cut, block: Cut) -> Cut:
+    """Zoho draws its separator once more below the fields."""
+    subject, drawn, _ = block.fields.get("subject", "").partition(bare(lines[cut.start]))
+    fields = block.fields | ({"subject": subject.strip()} if drawn else {})
+    return Cut(cut.start, block.end, cut.kind, fields=fields)
