@@ -317,6 +317,7 @@ def test_a_desk_with_several_faults(tmp_path: Path, sink: Sink, dovecot: Dovecot
     assert status == 1
     assert failures(told) == {("mailbox.main", "sign-in"), ("round trip", "mail")}
     assert all(c["advice"] for c in told["checks"] if c["state"] == "failed")
+    assert "relay.alerts" in {c["area"] for c in told["checks"] if c["state"] == "warning"}
     (letter,) = sink.letters
     assert letter.message["To"] == "soporte+doctor@acme.test"
 

@@ -100,6 +100,8 @@ def _checks(app: "App", store: "Store", config: Path) -> "Iterator[tuple[str, Ch
         yield name, _alone(store, check)
     if not settings.relay.host:
         yield "relay", partial(_kept_as_files, settings.desk.state_dir)
+    elif settings.relay.alerts is None:
+        yield "relay.alerts", _no_second_way
     for server in checkup.servers(settings):
         if server.speaks == "https":
             yield "portal", partial(_pages, server, now)
@@ -137,6 +139,14 @@ def _kept_as_files(state_dir: Path) -> "list[Finding]":
 
     text = f'letters are kept as files in {state_dir}/outgoing: [relay] host = ""'
     return [warning("relay", "route", text, "Name a relay when the desk goes live.")]
+
+
+def _no_second_way() -> "list[Finding]":
+    from maild.health.finding import warning
+
+    text = "there is no second way out: while the relay is down nobody is told"
+    advice = "Name another server in [relay.alerts]; or let monitoring watch [metrics]."
+    return [warning("relay.alerts", "route", text, advice)]
 
 
 def _pages(server: "Server", now: "datetime") -> "list[Finding]":
