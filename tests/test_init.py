@@ -11,6 +11,7 @@ import pytest
 
 from maild.config import load
 from maild.config.fresh import Answers, filled_in, write
+from maild.config.load import examine
 from maild.config.shipped import shipped
 from maild.errors import ConfigError
 
@@ -110,6 +111,18 @@ def test_any_name_survives_the_file(tmp_path: Path, name: str) -> None:
     settings = load(tmp_path / "desk" / "config.toml")
     assert settings.desk.name == name
     assert settings.department["soporte"].address == "a@b.test"
+
+
+def test_people_of_the_example_are_pointed_out(tmp_path: Path) -> None:
+    """A desk with a real address whose agents, supervisors and second department are still
+    those of the shipped file: a warning each; the shipped file by itself has none."""
+    write(tmp_path / "desk", Answers("Otra", "ayuda@nandu.org", "en", "UTC", "ana@nandu.org"))
+    told = [fault.message for fault in examine(tmp_path / "desk" / "config.toml").warnings]
+    assert '"ana@acme.test" is an example, to which no mail goes' in told
+    assert sum("jefa@acme.test" in message for message in told) == 3
+    assert not any("nandu" in message for message in told)
+    write(tmp_path / "shipped")
+    assert examine(tmp_path / "shipped" / "config.toml").warnings == ()
 
 
 def test_the_answers_leave_all_else_alone() -> None:

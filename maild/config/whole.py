@@ -44,18 +44,21 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
 
 def _circles(settings: Settings) -> Iterator[Finding]:
     own = {department.address.casefold() for department in settings.department.values()}
-    told: list[tuple[Place, str]] = [
-        (("desk", "admins", number), address)
-        for number, address in enumerate(settings.desk.admins)
-    ]
-    for name, department in settings.department.items():
-        for number, address in enumerate(department.supervisors):
-            told.append((("department", name, "supervisors", number), address))
-    for name, report in settings.report.items():
-        told += [(("report", name, "to", number), to) for number, to in enumerate(report.to)]
-    for place, address in told:
+    for place, address in _told(settings):
         if address.casefold() in own:
             yield place, f'"{address}" is the desk itself: its letters would come back'
+
+
+def _told(settings: Settings) -> Iterator[tuple[Place, str]]:
+    """Who gets letters of the house's own, agents aside."""
+    for number, address in enumerate(settings.desk.admins):
+        yield ("desk", "admins", number), address
+    for name, department in settings.department.items():
+        for number, address in enumerate(department.supervisors):
+            yield ("department", name, "supervisors", number), address
+    for name, report in settings.report.items():
+        for number, address in enumerate(report.to):
+            yield ("report", name, "to", number), address
 
 
 def _names(settings: Settings) -> Iterator[Finding]:
@@ -101,3 +104,22 @@ def oddities(settings: Settings) -> Iterator[Finding]:
     own = {department.address.casefold() for department in settings.department.values()}
     if settings.desk.address.casefold() not in own:
         yield ("desk", "address"), "is no department's address"
+    if not _is_example(settings.desk.address):
+        yield from _examples(settings)
+
+
+def _examples(settings: Settings) -> Iterator[Finding]:
+    """People of the shipped file who were left in a real desk's."""
+    places: list[tuple[Place, str]] = [*_told(settings)]
+    places += [(("agent", name, "email"), a.email) for name, a in settings.agent.items()]
+    places += [
+        (("department", n, "address"), d.address) for n, d in settings.department.items()
+    ]
+    for place, address in places:
+        if _is_example(address):
+            yield place, f'"{address}" is an example, to which no mail goes'
+
+
+def _is_example(address: str) -> bool:
+    """Its top-level domain is for tests and documents (RFC 2606)."""
+    return address.casefold().rpartition(".")[2] in ("test", "example", "invalid")
