@@ -187,7 +187,7 @@ ALWAYS = {
 }  # fmt: skip
 #: by type: what its header has besides, or may have
 MORE = {
-    "reply": ("X-Maild-Ticket", "In-Reply-To Cc"),
+    "reply": ("X-Maild-Ticket", "In-Reply-To Cc List-Unsubscribe"),
     "resolved": ("X-Maild-Ticket", "In-Reply-To Cc Auto-Submitted"),
     "acknowledgement": ("X-Maild-Ticket Auto-Submitted", "In-Reply-To"),
     "reopened": ("X-Maild-Ticket Auto-Submitted", "In-Reply-To"),

@@ -275,7 +275,7 @@ class Agents:
         old = turn.case.ticket
         request = Request(
             requester=message.sender,
-            subject=message.subject or old.subject,
+            subject=bare_subject(message.subject, self.practice.tag) or old.subject,
             department=self.roster.departments.get(old.department) or self.roster.default,
             channel=old.channel,
             language=old.language,
@@ -381,6 +381,18 @@ class Agents:
             cases=self.cases,
             practice=self.practice,
             now=reading.now,
+        )
+
+    def may_confirm(self, reading: Reading, email: str) -> bool:
+        """Whether one of the house may be asked if a mail is his. What his proven mails were
+        answered counts for nothing here."""
+        return has_room(
+            email,
+            proven=reading.known.proven,
+            cases=self.cases,
+            practice=self.practice,
+            now=reading.now,
+            kinds=("confirm",),
         )
 
     def hold(self, reading: Reading, ticket: Ticket | None) -> None:

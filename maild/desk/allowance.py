@@ -12,12 +12,18 @@ UNPROVEN_A_DAY = 3
 
 
 def has_room(
-    email: str, *, proven: bool, cases: Casebook, practice: Practice, now: datetime
+    email: str,
+    *,
+    proven: bool,
+    cases: Casebook,
+    practice: Practice,
+    now: datetime,
+    kinds: tuple[str, ...] = ASKED_FOR,
 ) -> bool:
-    """Whether one more letter may go to somebody who asked."""
+    """Whether one more letter may go to somebody who asked; those of these kinds count."""
     since = now - practice.answers.per
-    if cases.letters_since(email, ASKED_FOR, since) >= practice.answers.count:
+    if cases.letters_since(email, kinds, since) >= practice.answers.count:
         return False
     today = now - timedelta(days=1)
-    unproven = cases.letters_since(email, (*ASKED_FOR, "acknowledgement"), today)
+    unproven = cases.letters_since(email, (*kinds, "acknowledgement"), today)
     return proven or unproven < UNPROVEN_A_DAY

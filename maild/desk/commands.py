@@ -209,7 +209,7 @@ _SIMPLE = {
     "#sincopia": Wish.UNCC,
 }
 #: Those that the subject can say as well as the first line.
-_SUBJECTS = (Wish.STATUS, Wish.KB)
+_SUBJECTS = (Wish.STATUS, Wish.KB, Wish.UNCC)
 
 
 def read_customer(subject: str, text: str) -> CustomerWish | None:

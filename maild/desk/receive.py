@@ -280,10 +280,15 @@ class Desk:
         return replace(outcome, decision=obeyed.decision)
 
     def _writes_as_customer(self, reading: Reading, ticket: Ticket) -> bool:
-        """An agent who asked for something himself answers as the one who asked."""
+        """An agent who asked for something himself, or reads along, answers as the one he
+        is there; but not in answer to a notice, nor with orders that he can prove."""
         if not ticket.takes_part(reading.sender.email):
             return False
-        return not any(hit.type in _AGENT_LETTERS for hit in reading.clues.references)
+        if any(hit.type in _AGENT_LETTERS for hit in reading.clues.references):
+            return False
+        orders = self.agents.orders(reading, ticket)
+        ordered = {command.word for command in orders.commands} - {"uncc"}
+        return not ordered or bool(orders.faults) or not self.agents.accepts(reading)
 
     def _answers_the_desk(self, reading: Reading) -> bool:
         """An answer to a report, a digest or another letter about no ticket."""
@@ -320,7 +325,7 @@ class Desk:
 
     def _hold(self, reading: Reading, ticket: Ticket | None) -> Outcome:
         registered = reading.member.address.email
-        asked = self.agents.may_ask(reading, registered, proven=reading.known.proven)
+        asked = self.agents.may_confirm(reading, registered)
         if asked:
             self.agents.hold(reading, ticket)
         until = reading.now + timedelta(days=self.practice.confirm_days)

@@ -56,7 +56,7 @@ _ES: Mapping[str, str] = {
     "enviado nada, por si lo que sigue debía quedar dentro.",
     "leak": "El texto contiene un fragmento del aviso interno. No se ha enviado nada.",
     "no-reader": "No se sabe la dirección de quien escribió: no hay a quién responder. Con "
-    "«#cliente DIRECCIÓN» se dice de quién es la solicitud.",
+    "«#copia DIRECCIÓN» la recibe quien deba leerla.",
     "note-text": "El texto repite una nota interna de la solicitud. No se ha enviado nada. Si "
     "es lo que se quiere, basta repetirlo con «#enviar» en la primera línea.",
     "fault": "Línea «{line}»: {reason}",
@@ -74,7 +74,7 @@ _ES: Mapping[str, str] = {
     "no-message": "No se sabe qué mensaje debe abrir su propia solicitud.",
     "opened": "Solicitud {number} abierta para {customer}.",
     "remark-stranger": "Escribe alguien que no participa en esta solicitud: solo lo ven los "
-    "agentes. Con «#copia DIRECCIÓN» pasa a leerla.",
+    "agentes. Con «#copia {address}» pasa a leerla.",
     "remark-encrypted": "El correo está cifrado y aquí no se puede leer; va adjunto.",
     "remark-courtesy-plain": "El remitente no está comprobado: el acuse de recibo no repite "
     "nada de su correo.",
@@ -136,7 +136,7 @@ _EN: Mapping[str, str] = {
     "Nothing was sent, in case what follows was to stay inside.",
     "leak": "The text holds a piece of the internal notice. Nothing was sent.",
     "no-reader": "The address of who wrote is not known: there is nobody to answer. "
-    "“#customer ADDRESS” says whose request it is.",
+    "“#cc ADDRESS” sends it to whoever should read it.",
     "note-text": "The text repeats an internal note of the request. Nothing was sent. If that "
     "is what you want, send it again with “#send” on the first line.",
     "fault": "Line “{line}”: {reason}",
@@ -154,7 +154,7 @@ _EN: Mapping[str, str] = {
     "no-message": "It is not known which message shall open a request of its own.",
     "opened": "Request {number} opened for {customer}.",
     "remark-stranger": "Written by somebody who takes no part in this request: only agents "
-    "see it. “#cc ADDRESS” makes him a reader.",
+    "see it. “#cc {address}” makes him a reader.",
     "remark-encrypted": "The mail is encrypted and can't be read here; it is attached.",
     "remark-courtesy-plain": "The sender is not proven: the acknowledgement repeats nothing "
     "of his mail.",

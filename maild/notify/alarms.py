@@ -41,8 +41,10 @@ class AlarmLetters:
         last = words[-1] if words else None
         return Notice(
             ticket=self.room.inside(case.ticket, case.now),
-            message=message_facts(last) if last else _nothing_said(case),
-            previous=before(earlier[-3:], last),
+            message=message_facts(last, requester=case.ticket.requester)
+            if last
+            else _nothing_said(case),
+            previous=before(earlier[-3:], last, case.ticket.requester),
             deadline=_deadline(state, present(case)),
         )
 

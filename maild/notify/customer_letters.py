@@ -27,6 +27,8 @@ from maild.notify.mailroom import Mailroom
 from maild.notify.telling import message_facts
 from maild.portal.links import Links
 
+#: what a reader's mail program writes for him: in both places, since some send only one
+_LEAVING = "subject=%23uncc&body=%23uncc"
 ToCustomer = Acknowledgement | Answer | Resolution | Change
 
 
@@ -58,6 +60,8 @@ class CustomerLetters:
             page = self.links.ticket(case.ticket.id, reader.email, case.now)
             facts = replace(facts, ticket=replace(facts.ticket, link=page))
             facts = self._with_large_files(facts, message, page)
+        if copied := reader.key != case.ticket.requester.key:
+            facts = replace(facts, ticket=replace(facts.ticket, copied=copied))
         letter = self.room.writer.draft(
             type,
             facts,
@@ -82,11 +86,13 @@ class CustomerLetters:
             reader.email,
             ticket=ticket,
             sender_name=self._sender_name(case, occasion if message else None),
-            to=(Address("", ticket.requester.email) if plain else ticket.requester,),
+            to=(_shown(ticket.requester, reader, plain=plain),),
             cc=tuple(Address("", email) for email in ticket.cc) if message else (),
             in_reply_to=before,
             references=occasion.references,
         )
+        if reader.key != ticket.requester.key and post.reply_to and not post.subject_token:
+            post = replace(post, leave=f"mailto:{post.reply_to.email}?{_LEAVING}")
         if type is LetterType.ACKNOWLEDGEMENT:  # repeats nothing else its sender wrote
             ids = ([before] if before else []) + [post.references[0]]
             post = replace(post, references=tuple(dict.fromkeys(ids)))
@@ -137,3 +143,10 @@ class CustomerLetters:
         """Whether this address gets nothing but people's words."""
         until = self.cases.known_address(email).muted_until
         return until is not None and until > now
+
+
+def _shown(requester: Address, reader: Address, *, plain: bool) -> Address:
+    """Whom the To line names: the requester, where there is one."""
+    if is_nobody(requester.email):
+        return reader
+    return Address("", requester.email) if plain else requester

@@ -65,6 +65,7 @@ class TicketFacts:
     due: tuple[Deadline, ...] = ()
     tags: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()  #: addresses in copy; shown to agents only
+    copied: bool = False  #: whoever reads this is in copy, and may leave
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subject", one_line(self.subject))
@@ -91,6 +92,7 @@ class MessageFacts:
     text: str  #: what is new in it
     kind: str = "customer"  #: a `ticket.MessageKind`
     files: tuple[Attached, ...] = ()
+    role: str = ""  #: whose it is: its kind, or "reader" or "stranger" beside the requester
 
 
 @dataclass(frozen=True, slots=True)

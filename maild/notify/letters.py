@@ -96,6 +96,7 @@ class Post:
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()  #: oldest first
     subject_token: str = ""  #: where no address can carry it: stands behind the tag
+    leave: str = ""  #: an address to write to for getting no more of this
 
 
 class Writer:
@@ -178,7 +179,10 @@ class Writer:
             references=post.references,
             auto_submitted=auto_submitted(type, facts),
             list_id=list_id(post.sender.email) if _internal(type, facts) else None,
-            headers=(("X-Auto-Response-Suppress", suppressed(type, facts)),),
+            headers=(
+                ("X-Auto-Response-Suppress", suppressed(type, facts)),
+                *((("List-Unsubscribe", f"<{post.leave}>"),) if post.leave else ()),
+            ),
             enclosures=tuple(enclosures),
             pictures=(*pictures, *self._logo(type, facts)),
             files=tuple(files),

@@ -79,13 +79,21 @@ def deadlines(ticket: Ticket, now: datetime) -> tuple[Deadline, ...]:
     return tuple(sorted(found, key=lambda deadline: deadline.at))
 
 
-def message_facts(message: Message, text: str | None = None) -> MessageFacts:
+def message_facts(
+    message: Message, text: str | None = None, *, requester: Address | None = None
+) -> MessageFacts:
+    """`requester`: of its ticket; other customers are readers or strangers to it."""
+    role = message.kind.value
+    others = requester is not None and requester.key != message.sender.key
+    if message.kind is MessageKind.CUSTOMER and others:
+        role = "reader" if message.public else "stranger"
     return MessageFacts(
         who=person(message.sender),
         at=message.at,
         text=message.text if text is None else text,
         kind=message.kind.value,
         files=tuple(attached(e) for e in message.attachments),
+        role=role,
     )
 
 
@@ -93,7 +101,9 @@ def attached(enclosure: Enclosure) -> Attached:
     return Attached(enclosure.filename, enclosure.size)
 
 
-def before(messages: Sequence[Message], latest: Message | None) -> tuple[MessageFacts, ...]:
+def before(
+    messages: Sequence[Message], latest: Message | None, requester: Address
+) -> tuple[MessageFacts, ...]:
     """The two messages before this one, newest first; machines' chatter aside."""
     human = [
         message
@@ -101,4 +111,6 @@ def before(messages: Sequence[Message], latest: Message | None) -> tuple[Message
         if message.kind in (MessageKind.CUSTOMER, MessageKind.AGENT, MessageKind.NOTE)
         and (latest is None or message.id != latest.id)
     ]
-    return tuple(message_facts(message) for message in reversed(human[-2:]))
+    return tuple(
+        message_facts(message, requester=requester) for message in reversed(human[-2:])
+    )

@@ -29,6 +29,8 @@ _NEWS = (
     LetterType.ESCALATION,
     LetterType.RETURNED,
 )
+#: what brings its own letter to whoever has the ticket now
+_MOVES = (EventKind.ASSIGNED, EventKind.LEVEL, EventKind.DEPARTMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,13 @@ class ToAgents:
         message = occasion.message
         if case.is_new or message is None or message.id != event.detail["message"]:
             return
-        if message.kind in (MessageKind.AGENT, MessageKind.AUTO, MessageKind.BOUNCE):
+        if message.kind in (MessageKind.AUTO, MessageKind.BOUNCE):
             return
-        if message.kind is MessageKind.NOTE and case.ticket.assignee is None:
+        of_house = message.kind in (MessageKind.NOTE, MessageKind.AGENT)
+        if of_house and case.ticket.assignee is None:
             return
-        if moved_by_rule(case):
+        moved = of_house and any(has(case, kind) for kind in _MOVES)
+        if moved or moved_by_rule(case):
             return  # the letter about that carries the words
         people = [a for a in self.audience.responsible(case) if a.key != occasion.by_agent]
         self._notify(case, LetterType.AGENT_MESSAGE, occasion, people)
@@ -137,19 +141,21 @@ class ToAgents:
         earlier = () if case.is_new else self.cases.messages(case.ticket.id, last=3)
         return Notice(
             ticket=self.room.inside(case.ticket, case.now),
-            message=message_facts(message),
-            previous=before(earlier, message),
-            remarks=tuple(self._remarks(case, occasion, relayed)),
+            message=message_facts(message, requester=case.ticket.requester),
+            previous=before(earlier, message, case.ticket.requester),
+            remarks=tuple(self._remarks(case, occasion, message, relayed)),
             offered=occasion.offered,
             by=self._name_of(event.actor) if event else "",
             reason=(event.detail.get("reason") or "") if event else "",
         )
 
-    def _remarks(self, case: Case, occasion: Occasion, relayed: Relayed) -> list[str]:
+    def _remarks(
+        self, case: Case, occasion: Occasion, message: Message, relayed: Relayed
+    ) -> list[str]:
         language = self.room.house_language(case.ticket)
         said = []
         if occasion.stranger:
-            said.append(say("remark-stranger", language))
+            said.append(say("remark-stranger", language, address=message.sender.email))
         if occasion.encrypted:
             said.append(say("remark-encrypted", language))
         if case.is_new and occasion.courtesy is not Courtesy.FULL:

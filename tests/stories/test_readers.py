@@ -1,0 +1,116 @@
+"""Who reads along: colleagues in copy, strangers, other agents; and how one leaves."""
+
+from urllib.parse import unquote
+
+import pytest
+
+from tests.stories.office import Office, Received, kinds
+
+LUIS = "Luis Pérez <luis@x.test>"
+BELIEVES = '[security]\nauthserv_id = "mx.acme.test"\n'
+
+
+@pytest.fixture
+def notice(office: Office) -> Received:
+    """Luis has asked; this is Ana's notice."""
+    office.write(LUIS)
+    return next(letter for letter in office.letters() if letter.type == "agent-new")
+
+
+def copies(office: Office, notice: Received) -> dict[str, Received]:
+    """The next answer, as Luis and Bea get it."""
+    office.answer(notice, "#copia bea@x.test")
+    office.letters()
+    office.answer(notice, "Hola a los dos.")
+    return {letter.to: letter for letter in office.letters()}
+
+
+def test_a_reader_is_told_how_to_leave(office: Office, notice: Received) -> None:
+    """In words and in the field that mail programs make a button of; the requester is not."""
+    sent = copies(office, notice)
+    assert "#sincopia" in sent["bea@x.test"].text
+    assert "#sincopia" in sent["bea@x.test"].html
+    assert "#sincopia" not in sent["luis@x.test"].text
+    assert sent["luis@x.test"].mail["List-Unsubscribe"] is None
+
+
+def test_the_button_takes_a_reader_off(office: Office, notice: Received) -> None:
+    """A mail to that address with that subject, with or without the body, from her."""
+    leave = str(copies(office, notice)["bea@x.test"].mail["List-Unsubscribe"])
+    to, _, rest = leave.strip("<>").removeprefix("mailto:").partition("?")
+    said = dict(part.split("=") for part in rest.split("&"))
+    office.write("bea@x.test", unquote(said["subject"]), "\n", to=to)
+    assert office.ticket()["cc"] == []
+    assert office.letters() == []
+    office.answer(notice, "Solo para Luis.")
+    assert kinds(office.letters()) == [("reply", "luis@x.test")]
+
+
+def test_a_request_of_that_name_takes_nobody_off(office: Office) -> None:
+    """Whoever chooses the subject must not order by the hand of whoever answers."""
+    office.write(LUIS, "#sincopia", "Hola.")
+    notice = next(letter for letter in office.letters() if letter.type == "agent-new")
+    letter = copies(office, notice)["bea@x.test"]
+    office.answer(letter, "Gracias, lo miro.")
+    assert office.ticket()["cc"] == ["bea@x.test"]
+
+
+def test_a_stranger_is_called_one(office: Office, notice: Received) -> None:
+    """His words are not the requester's, now and in later notices; the order that lets him in
+    is written out."""
+    letter = copies(office, notice)["luis@x.test"]
+    office.answer(letter, "Yo también.", sender="Max <max@otro.test>")
+    assert "#copia max@otro.test" in office.letter("agent-message").text
+    office.answer(letter, "Y yo.", sender="Bea <bea@x.test>")
+    later = office.letter("agent-message").text
+    assert "Max · ajeno a la solicitud" in later
+    office.answer(letter, "Sigue igual.", sender=LUIS)
+    assert "Bea · en copia" in office.letter("agent-message").text
+
+
+def test_whose_ticket_it_is_hears_of_others_answers(office: Office, notice: Received) -> None:
+    """Ana's ticket, and Leo, who reads along, answers as an agent: she would answer once
+    more. Her own she knows; and who is handed a ticket with words gets one letter."""
+    office.answer(notice, "#tomar\n#copia leo@acme.test")
+    office.letters()
+    office.configure(more=BELIEVES)
+    proof = {"Authentication_Results": "mx.acme.test; dmarc=pass header.from=acme.test"}
+    office.write("leo@acme.test", "[ACME #1] x", "#enviar\nHe revisado los permisos.", **proof)
+    told = {letter.to: letter for letter in office.letters() if letter.to != "leo@acme.test"}
+    assert told["ana@acme.test"].type == "agent-message"
+    assert "Leo Paz · agente" in told["ana@acme.test"].text
+    office.answer(notice, "Ya está.")
+    assert "ana@acme.test" not in {letter.to for letter in office.letters()}
+    office.answer(notice, "#asignar leo\n#nota\nPara ti.")
+    assert kinds(office.letters()) == [
+        ("answer", "ana@acme.test"), ("assigned", "leo@acme.test")
+    ]  # fmt: skip
+
+
+def test_a_split_request_has_a_name_of_its_own(office: Office, notice: Received) -> None:
+    """Without `Re:` and the number of the one it comes from."""
+    office.write(LUIS, "Re: [ACME #1] No puedo acceder", "Y la impresora no va.")
+    office.answer(office.letter("agent-message"), "#separar")
+    assert office.ticket(2)["subject"] == "No puedo acceder"
+
+
+def test_many_questions_leave_room_to_be_asked(office: Office, notice: Received) -> None:
+    """An hour of orders and answers; then a mail that nothing proves: Ana is asked still."""
+    for _ in range(12):
+        office.answer(notice, "#cola")
+    office.letters()
+    office.write("ana@acme.test", "Llamada", "#cliente rosa@w.test\n\nNo imprime.")
+    assert kinds(office.letters()) == [("confirm", "ana@acme.test")]
+
+
+def test_who_left_no_address_is_not_written_to(office: Office) -> None:
+    """A mail without a sender is a request all the same; an answer to it says what to do."""
+    office.receive(b"To: soporte@acme.test\nSubject: Nadie\nMessage-ID: <n@x.test>\n\nHola.\n")
+    notice = office.letter("agent-new")
+    office.answer(notice, "Hola.")
+    assert "#copia" in office.letter("command-error").text
+    office.answer(notice, "#resuelto")
+    assert office.letters() == []
+    office.answer(notice, "#copia rosa@w.test\n\nHola, Rosa.")
+    reply = office.letter("reply")
+    assert str(reply.mail["To"]) == "rosa@w.test"
