@@ -20,6 +20,7 @@ Tell = Callable[[str, str, str], None]
 
 LOOK_EVERY = timedelta(seconds=10)
 EXPIRY_EVERY = timedelta(hours=1)
+SETTLING = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -33,16 +34,20 @@ class HealthWatch:
     done: Callable[[], None] = lambda: None  #: letters may wait
     language: str = "en"  #: of the letters
     patience: timedelta = PATIENCE
+    settling: timedelta = timedelta()  #: after a start: what was noted before may be over
+    _begun: datetime | None = field(default=None, init=False)
     _next_look: datetime | None = field(default=None, init=False)
     _next_expiry: datetime | None = field(default=None, init=False)
     name: ClassVar[str] = "health"
 
     def run(self, now: datetime) -> bool:
+        self._begun = self._begun or now
         if _is_time(self._next_look, now, LOOK_EVERY):
             self._next_look = now + LOOK_EVERY
             self._look_at_queues(now)
             self._forget_what_is_over()
-            self._tell_troubles(now)
+            if abs(now - self._begun) >= self.settling:
+                self._tell_troubles(now)
         if _is_time(self._next_expiry, now, EXPIRY_EVERY):
             self._next_expiry = now + EXPIRY_EVERY
             self._warn(now)

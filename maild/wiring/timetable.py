@@ -9,7 +9,7 @@ from maild.desk.practice import Mode
 from maild.digests import DigestRounds
 from maild.health.sentences import told
 from maild.health.servers import CertificateRounds
-from maild.health.watch import HealthWatch
+from maild.health.watch import SETTLING, HealthWatch
 from maild.hooks import Hook, HookRounds
 from maild.jobs import HeldMail, Planning, TicketRounds
 from maild.kb.wanted import WantedRounds
@@ -46,6 +46,7 @@ def jobs(app: "App", store: Store) -> list[Job]:
             partial(app.house.write_admins, store),
             ring,
             language=app.practice.language,
+            settling=SETTLING,
         ),
         CertificateRounds(Certificates(store.engine), servers(settings)),
         Planning(store, promises.fingerprint(settings, app.rulebook)),
