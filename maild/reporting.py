@@ -108,8 +108,9 @@ class Reporting:
             raise NotFound(f'there is no report "{name}" (there are: {known})')
         return self.reports[name]
 
-    def make(self, name: str, period: str, now: datetime) -> Made:
-        """The figures of a period, and of the one before. `period` may be empty.
+    def make(self, name: str, period: str, now: datetime, *, files: bool = True) -> Made:
+        """The figures of a period, and of the one before. `period` may be empty; without
+        `files` the sheet of tickets stays so.
 
         Raises `NotFound` for an unknown report, ValueError for a period that is none.
         """
@@ -119,7 +120,7 @@ class Reporting:
         before = replace(question, period=covered.before())
         lookout, sheet = Lookout(question), TicketSheet(question)
         previous = self._aside(lambda: self._measure(before))
-        figures = self._measure(question, lookout, sheet)
+        figures = self._measure(question, *((lookout, sheet) if files else (lookout,)))
         missed = self.store.misses.most(covered.first, covered.last)
         figures["searches"] = [{"words": words, "count": n} for words, n in missed]
         return Made(

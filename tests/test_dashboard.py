@@ -1,12 +1,17 @@
 """The dashboard: the report's own figures, live, for supervisors and nobody else."""
 
+import asyncio
 import re
+import threading
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
-from maild.portal.dashboard import Picture, inline_svg, spelled
+from maild.portal.dashboard import Board, Boards, Draw, Picture, inline_svg, routes, spelled
 from tests.pages import PORTAL, Visitor, link
 from tests.stories.office import Office, kinds
 
@@ -74,6 +79,72 @@ def test_periods_can_be_chosen(office: Office) -> None:
     wrong = visitor.client.get("/dashboard", params={"period": "2026-06-31/2026-06-40"})
     assert wrong.status_code == 303
     assert visitor.client.get("/dashboard", params={"period": "<b>"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "period", ["0001-01-01/0001-01-07", "1000-01-01/9999-12-31", "2026-06-08/2026-06-01"]
+)
+def test_days_nobody_has_lived_through(office: Office, period: str) -> None:
+    """Too many of them, none before them, or the wrong way round: back to this week."""
+    visitor = Visitor(office)
+    enter(office, visitor)
+    wrong = visitor.client.get("/dashboard", params={"period": period})
+    assert (wrong.status_code, wrong.headers["location"]) == (303, "/dashboard")
+
+
+# -- a store in which counting takes long ---------------------------------------------------
+
+
+def parts(office: Office, draw: Draw) -> Iterator[str]:
+    """A supervisor's dashboard, piece by piece as it leaves; drawn by `draw`."""
+    visitor = Visitor(office)
+    enter(office, visitor)
+    session = visitor.client.cookies["maild_session"]
+    pages = Starlette(routes=routes(visitor.site, Boards(draw, ["semanal"])))
+    scope = {
+        "type": "http", "method": "GET", "path": "/dashboard", "query_string": b"",
+        "headers": [(b"cookie", f"maild_session={session}".encode())],
+    }  # fmt: skip
+    loop = asyncio.new_event_loop()
+    left: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    task = loop.create_task(pages(scope, asyncio.Event().wait, left.put))  # type: ignore[arg-type]
+    more = True
+    while more:
+        piece = loop.run_until_complete(asyncio.wait_for(left.get(), 20))
+        if piece["type"] == "http.response.body":
+            more = piece.get("more_body", False)
+            yield piece["body"].decode()
+    loop.run_until_complete(task)
+    loop.close()
+
+
+def test_the_page_begins_before_all_is_counted(office: Office) -> None:
+    """Its head comes at once and says that figures follow; they do, and the page ends whole."""
+    counted = threading.Event()
+
+    def draw(*asked: object) -> Board:
+        assert counted.wait(20)
+        return Board("Todo en orden.", [], [], [], office.clock.now())
+
+    page = parts(office, draw)
+    beginning = next(page)
+    assert "Se está contando" in beginning
+    assert "Todo en orden." not in beginning
+    counted.set()
+    rest = "".join(page)
+    assert "Todo en orden." in rest
+    assert rest.rstrip().endswith("</html>")
+
+
+def test_a_board_that_cannot_be_drawn_says_so(office: Office) -> None:
+    """The page has begun: it goes on with what happened, and ends whole."""
+
+    def draw(*asked: object) -> Board:
+        raise RuntimeError("no")
+
+    page = "".join(parts(office, draw))
+    assert "Algo ha fallado" in page
+    assert page.rstrip().endswith("</html>")
 
 
 def test_nobody_else_gets_in(office: Office) -> None:

@@ -1,27 +1,36 @@
 """The dashboard: a report's figures and charts, of this very moment, for supervisors.
 
 The figures come from the same functions as the mailed report's. Each chart stands beside a
-table of what it shows.
+table of what it shows. In a large store counting takes longer than anybody likes to look at
+nothing: the page begins at once, and what is counted follows.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import cast
+from zoneinfo import ZoneInfo
 
+import structlog
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from maild.portal.front import send_link
 from maild.portal.site import Site, see_other
 from maild.portal.visit import Visit
+from maild.reports.periods import period_of
+
+log = structlog.get_logger("portal")
 
 PERIODS = ("today", "this week", "last week", "this month", "last month", "last 30 days")
 _FRESH_S = 60.0
 _MOST_KEPT = 50
+_LONGEST = timedelta(days=1100)
+_PLACE = "<!-- board -->"  #: where it goes in its page
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +80,19 @@ class Boards:
         self.reports = tuple(reports)
         self._kept: dict[tuple[str, str, str], tuple[float, Board]] = {}
 
+    def kept(self, report: str, period: str, language: str, now: datetime) -> Board | None:
+        """A board that is fresh enough."""
+        drawn, board = self._kept.get((report, period, language), (0.0, None))
+        return board if 0 <= now.timestamp() - drawn < _FRESH_S else None
+
     def board(self, report: str, period: str, language: str, now: datetime) -> Board:
-        key, at = (report, period, language), now.timestamp()
-        kept = self._kept.get(key)
-        if kept and 0 <= at - kept[0] < _FRESH_S:
-            return kept[1]
-        board = self._draw(report, period, language, now)
-        if len(self._kept) >= _MOST_KEPT:
-            self._kept.clear()
-        self._kept[key] = (at, board)
+        """Drawn, or kept since somebody asked a little earlier; in one thread only."""
+        board = self.kept(report, period, language, now)
+        if board is None:
+            board = self._draw(report, period, language, now)
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[report, period, language] = (now.timestamp(), board)
         return board
 
 
@@ -96,23 +109,53 @@ async def show(site: Site, boards: Boards, request: Request) -> Response:
     if person is None or not person.dashboard or not site.counter.supervises(person.email):
         return site.page(visit, "sign_in", dashboard=True, fault="", given="", done=False)
     report, period = _chosen(visit, boards)
-    zone = site.pages.house.timezone
+    zone = cast(ZoneInfo, site.pages.house.timezone)
     covered = spelled(period, visit.now.astimezone(zone).date())
-    try:
-        board = await site.read(boards.board, report, covered, visit.language, visit.now)
-    except ValueError:
+    if not is_period(covered, visit.now, zone):
         return see_other("/dashboard")
-    return site.page(
+    asked = (report, covered, visit.language, visit.now)
+    board = boards.kept(*asked)
+    html = site.html(
         visit,
         "dashboard",
-        board=board,
-        inline=inline_svg,
+        place=Markup(_PLACE),  # noqa: S704 (our own)
+        waits=board is None,
         report=report,
         reports=boards.reports,
         period=period,
         periods=PERIODS,
         email=person.email,
     )
+    before, _, after = html.partition(_PLACE)
+    if board is not None:
+        return site.finish(visit, HTMLResponse(before + _drawn(site, visit, board) + after))
+
+    async def parts() -> AsyncIterator[str]:
+        yield before
+        try:
+            yield _drawn(site, visit, await site.draw(boards.board, *asked))
+        except Exception as error:
+            log.error("a board failed", exc_info=error, report=report, period=covered)
+            yield site.pages.render("board-failed", visit.language, visit.now)
+        yield after
+
+    response = StreamingResponse(parts(), media_type="text/html")
+    response.headers["X-Accel-Buffering"] = "no"  # a proxy is to pass the beginning on
+    return site.finish(visit, response)
+
+
+def _drawn(site: Site, visit: Visit, board: Board) -> str:
+    return site.pages.render("board", visit.language, visit.now, board=board, inline=inline_svg)
+
+
+def is_period(text: str, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether there are such days, and not too many to look at."""
+    try:
+        covered = period_of(text, now, zone)
+        covered.before()
+    except (ValueError, OverflowError):
+        return False
+    return covered.last - covered.first <= _LONGEST
 
 
 def _chosen(visit: Visit, boards: Boards) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The site: what every page needs, and the two rules that hold for all of them.
 
-Pages are rendered in the event loop; the store is asked in threads of their own, one of them
-for all that writes, so that letters and transactions never meet.
+Pages are rendered in the event loop; the store is asked in threads of their own: one for all
+that writes, so that letters and transactions never meet, and one for what takes long, so that
+nobody who reads a ticket waits for it.
 """
 
 import asyncio
@@ -59,6 +60,9 @@ class Site:
     _writer: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, "writer"), init=False
     )
+    _drawer: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "drawer"), init=False
+    )
 
     # -- the store ----------------------------------------------------------------------------
 
@@ -67,6 +71,10 @@ class Site:
 
     async def write(self, what: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await _in(self._writer, partial(what, *args, **kwargs))
+
+    async def draw(self, what: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What reads much and takes long: one after the other."""
+        return await _in(self._drawer, partial(what, *args, **kwargs))
 
     async def attempt(self, what: Callable[[], object], times: int = 1) -> None:
         """After an answer, what nobody waits for; where the store is busy, so many times."""
@@ -89,7 +97,7 @@ class Site:
 
     def close(self) -> None:
         """End the threads, and their connections with them."""
-        for pool, threads in ((self._readers, 3), (self._writer, 1)):
+        for pool, threads in ((self._readers, 3), (self._writer, 1), (self._drawer, 1)):
             for _ in range(threads):
                 pool.submit(self.counter.store.close)
             pool.shutdown(wait=True)
@@ -111,7 +119,11 @@ class Site:
         self, visit: Visit, name: str, *, status: int = 200, path: str = "", **context: Any
     ) -> Response:
         """A rendered page, with the cookies its forms need."""
-        html = self.pages.render(
+        html = self.html(visit, name, path=path, **context)
+        return self.finish(visit, HTMLResponse(html, status))
+
+    def html(self, visit: Visit, name: str, *, path: str = "", **context: Any) -> str:
+        return self.pages.render(
             name,
             visit.language,
             visit.now,
@@ -121,7 +133,10 @@ class Site:
             has_articles=self.library.has_public,
             **context,
         )
-        response = HTMLResponse(html, status)
+
+    @staticmethod
+    def finish(visit: Visit, response: Response) -> Response:
+        """With the cookies that a page's forms and its language need."""
         visit.remember_form(response)
         chosen = visit.request.query_params.get("lang")
         if chosen == visit.language != visit.request.cookies.get(LANGUAGE_COOKIE):

@@ -101,12 +101,19 @@ class Guarded:
         now = asyncio.get_running_loop().time
         last = now() + _ALL_S
 
+        whole = False
+
         async def patient() -> Message:
+            nonlocal whole
+            if whole:  # what comes now is that the visitor leaves
+                return await receive()
             try:
                 async with asyncio.timeout_at(min(now() + _SOME_S, last)):
-                    return await receive()
+                    message = await receive()
             except TimeoutError:
                 raise HTTPException(408) from None
+            whole = not message.get("more_body", False)
+            return message
 
         await self._app(scope, patient, guarded)
 

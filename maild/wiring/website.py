@@ -134,7 +134,7 @@ class Website:
     def _board(self, report: str, period: str, language: str, now: datetime) -> Board:
         """A report's figures as they stand now."""
         reporting = self._reporting
-        made = reporting.make(report, period, now)
+        made = reporting.make(report, period, now, files=False)
         setting = Setting(
             tag=self.practice.tag,
             language=language,
