@@ -69,6 +69,7 @@ def prepare(engine: Engine, steps: Sequence[Step] = STEPS) -> None:
             f"the store is of version {version}, this maild understands up to {wanted}: "
             "use the newer maild, or restore a backup"
         )
+    _forget_statistics(engine)
     if version == wanted:
         return
     if version and not engine.postgres:
@@ -83,6 +84,14 @@ def prepare(engine: Engine, steps: Sequence[Step] = STEPS) -> None:
         for number in range(version_of(engine), wanted):
             steps[number](engine)
             _write_version(engine, number + 1)
+
+
+def _forget_statistics(engine: Engine) -> None:
+    """Somebody ran ANALYZE on the SQLite file. It learns that nearly all mail is done and most
+    letters are sent, takes that for every state, and reads whole tables for the few others."""
+    if not engine.postgres and engine.database.table_exists("sqlite_stat1"):
+        with engine.write():
+            engine.execute("DROP TABLE sqlite_stat1")
 
 
 def _held_by_another(engine: Engine) -> bool:

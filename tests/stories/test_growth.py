@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bench.copies import multiply
@@ -95,6 +96,23 @@ def test_what_a_desk_does_all_day_costs_no_more_in_a_store_four_times_as_large(
         if large[what] > 1.3 * steps + 100
     }
     assert not grown
+
+
+def test_an_analyze_by_hand_misleads_nobody_after_the_next_start(tmp_path: Path) -> None:
+    with desk_with(tmp_path / "desk", FEW) as office:
+        held = partial(office.store.intake.expired, office.clock.now())
+        usual = steps_of(office, held)
+        office.store.engine.execute("ANALYZE")
+        office.store.close()
+        office.configure()
+        held = partial(office.store.intake.expired, office.clock.now())
+        assert steps_of(office, held) == usual
+
+
+def steps_of(office: Office, act: Callable[[], object]) -> int:
+    meter = Meter(office)
+    meter.read("it", act)
+    return meter.steps["it"]
 
 
 def test_a_store_multiplied_for_measuring_is_a_sound_one(tmp_path: Path) -> None:
