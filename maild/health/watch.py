@@ -34,7 +34,9 @@ class HealthWatch:
     done: Callable[[], None] = lambda: None  #: letters may wait
     language: str = "en"  #: of the letters
     patience: timedelta = PATIENCE
-    settling: timedelta = timedelta()  #: after a start: what was noted before may be over
+    settling: timedelta = (
+        timedelta()
+    )  #: so long after a start what was noted before may be over
     _begun: datetime | None = field(default=None, init=False)
     _next_look: datetime | None = field(default=None, init=False)
     _next_expiry: datetime | None = field(default=None, init=False)
@@ -46,8 +48,7 @@ class HealthWatch:
             self._next_look = now + LOOK_EVERY
             self._look_at_queues(now)
             self._forget_what_is_over()
-            if abs(now - self._begun) >= self.settling:
-                self._tell_troubles(now)
+            self._tell_troubles(now)
         if _is_time(self._next_expiry, now, EXPIRY_EVERY):
             self._next_expiry = now + EXPIRY_EVERY
             self._warn(now)
@@ -91,11 +92,17 @@ class HealthWatch:
     def _tell_troubles(self, now: datetime) -> None:
         for trouble in self.store.troubles.all():
             patience = timedelta() if trouble.name == HELD_BACK else self.patience
-            if not trouble.told and now - trouble.since >= patience:
+            due = now - trouble.since >= patience and not self._may_be_over(trouble, now)
+            if due and not trouble.told:
                 with self.store.write():
                     self.tell(*_letter(trouble, self.language))
                     self.store.troubles.note_told(trouble)
                 self.done()
+
+    def _may_be_over(self, trouble: Trouble, now: datetime) -> bool:
+        """Noted before the start, and nobody has had the time to see that it is over."""
+        begun = self._begun or now
+        return trouble.since < begun and abs(now - begun) < self.settling
 
     # -- expiry ------------------------------------------------------------------------------
 
