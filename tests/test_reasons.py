@@ -64,8 +64,8 @@ def test_a_decision_in_spanish() -> None:
     assert list(decision_lines(decision, "es")) == [
         "· etiqueta #7: no existe esa solicitud",
         "· nada nombra una solicitud",
-        "· remitente luis@x.test: prueba none, nada prueba quién es el remitente",
-        "· no-answer: remitente vacío del sobre",
+        "· remitente luis@x.test: prueba ninguna, nada prueba quién es el remitente",
+        "· sin respuesta posible: remitente vacío del sobre",
         "· número 12 de correos casi iguales",
         "✓ Acceso: old words",
     ]

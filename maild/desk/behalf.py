@@ -14,6 +14,7 @@ from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.opening import Request, request_of, subject_of
 from maild.desk.reading import Reading
 from maild.desk.roster import Roster
+from maild.ingest.addresses import mailboxes
 from maild.ingest.forwarded import Forwarded, original
 from maild.model.mail import Address
 from maild.model.ticket import MessageKind, Ticket
@@ -114,7 +115,7 @@ class Behalf:
         agents = self.agents
         named = {command.word: command for command in orders.commands}
         if "customer" in named:
-            customer = Address("", named["customer"].args[0])
+            customer = _named(named["customer"])
         elif inside:
             customer = inside.sender
         else:
@@ -140,6 +141,13 @@ class Behalf:
         if not self.agents.order_in_subject(reading, None):
             return reading.mail.subject
         return next(iter(text.strip().splitlines()), "")[:80]
+
+
+def _named(command: Command) -> Address:
+    """Whom `#customer Rosa Gil <rosa@x.test>` means."""
+    email = command.args[0]
+    found = next((a for a in mailboxes(command.argument) if a.key == email.casefold()), None)
+    return found or Address("", email)
 
 
 def _voiced(reading: Reading, orders: Orders, words: Words) -> Words:

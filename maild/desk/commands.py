@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 from maild.desk.arguments import BadArgument, read_argument
-from maild.desk.vocabulary import COMMANDS, FAULTS, FORMS, SPELLINGS, Kind, Word
+from maild.desk.vocabulary import COMMANDS, FAULTS, FORMS, SPELLINGS, Kind, Word, form_in
 from maild.rules.folding import fold
 
 MAX_COMMANDS = 50
@@ -172,7 +172,7 @@ def explain(fault: Fault, language: str) -> str:
         "word": fault.word,
         "nearest": fault.nearest,
         "value": fault.value,
-        "form": fault.form,
+        "form": form_in(fault.form, language),
     }
     said = sentences[fault.reason].format(**known)
     return f"{said} {sentences['nearest'].format(**known)}" if fault.nearest else said

@@ -1,7 +1,7 @@
 """Questions that are answered by mail: `#why #sla #show #queue #mine #search #help`, and a
 customer's `estado`. Pure reading; an answer is a title, lines and a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from maild.desk.commands import Command
 from maild.desk.obey import Refusal, say_priority, say_status
 from maild.desk.practice import Practice
-from maild.desk.reasons import decision_lines
+from maild.desk.reasons import decision_lines, in_words
 from maild.desk.roster import Member, Roster
 from maild.desk.sentences import say
 from maild.desk.vocabulary import help_text
-from maild.model.ticket import Event, Message, Ticket
+from maild.model.ticket import Event, Message, MessageKind, Ticket
 
 MOST = 50
 
@@ -81,26 +81,31 @@ class Questions:
         found, messages, _ = whole
         return Reply(
             title=f"[{self.practice.tag} #{found.id}] {found.subject}",
-            lines=(self._state(found, asked.language),),
-            pre="\n\n".join(self._message(message) for message in messages[-20:]),
+            lines=tuple(self._state(found, asked.language)),
+            pre="\n\n".join(
+                self._message(message, found, asked.language) for message in messages[-20:]
+            ),
         )
 
-    def _state(self, ticket: Ticket, language: str) -> str:
-        parts = (
+    def _state(self, ticket: Ticket, language: str) -> Iterator[str]:
+        """How it stands; then who reads along, and its tags, where there are any."""
+        yield " · ".join((
             say_status(ticket.status, language),
             say_priority(ticket.priority, language),
             say("level", language, level=ticket.level).rstrip("."),
             ticket.department,
             ticket.assignee or "—",
             str(ticket.requester),
-        )
-        return " · ".join(parts)
+        ))  # fmt: skip
+        if ticket.cc:
+            yield say("readers", language, readers=", ".join(ticket.cc)).rstrip(".")
+        if ticket.tags:
+            yield say("tags", language, tags=", ".join(ticket.tags)).rstrip(".")
 
-    def _message(self, message: Message) -> str:
+    def _message(self, message: Message, ticket: Ticket, language: str) -> str:
         at = message.at.astimezone(self.practice.timezone)
-        return (
-            f"--- {at:%Y-%m-%d %H:%M} · {message.kind.value} · {message.sender}\n{message.text}"
-        )
+        role = say(f"by-{_role(message, ticket)}", language)
+        return f"--- {at:%Y-%m-%d %H:%M} · {role} · {message.sender}\n{message.text}"
 
     def why(self, asked: Asked) -> Reply:
         """Every decision on its mails: evidence, proof, rules."""
@@ -108,15 +113,23 @@ class Questions:
         lines: list[str] = []
         for decision in self.library.decisions(ticket.id):
             at = decision["received"].astimezone(self.practice.timezone)
-            lines.append(f"{at:%Y-%m-%d %H:%M} · {decision['outcome']}")
+            lines.append(
+                f"{at:%Y-%m-%d %H:%M} · {in_words(decision['outcome'], asked.language)}"
+            )
             lines += [f"  {line}" for line in decision_lines(decision, asked.language)]
-        return Reply(f"#why · [{self.practice.tag} #{ticket.id}]", pre="\n".join(lines))
+        return Reply(
+            f"#{asked.command.called} · [{self.practice.tag} #{ticket.id}]",
+            pre="\n".join(lines),
+        )
 
     def sla(self, asked: Asked) -> Reply:
         """The clocks' story, line by line."""
         ticket = self._here(asked)
         lines = self.clock_lines(ticket, asked.language, asked.now)
-        return Reply(f"#sla · [{self.practice.tag} #{ticket.id}]", pre="\n".join(lines))
+        return Reply(
+            f"#{asked.command.called} · [{self.practice.tag} #{ticket.id}]",
+            pre="\n".join(lines),
+        )
 
     def _here(self, asked: Asked) -> Ticket:
         if asked.ticket is None:
@@ -129,15 +142,21 @@ class Questions:
         """What is open in the asker's departments."""
         agent = self.roster.agents.get(asked.member.key)
         departments = agent.departments if agent else tuple(self.roster.departments)
-        return self._list("#queue", self.library.open_in(departments, MOST), asked)
+        return self._list(
+            f"#{asked.command.called}", self.library.open_in(departments, MOST), asked
+        )
 
     def mine(self, asked: Asked) -> Reply:
         """What is open and the asker's own."""
-        return self._list("#mine", self.library.open_of(asked.member.key, MOST), asked)
+        return self._list(
+            f"#{asked.command.called}", self.library.open_of(asked.member.key, MOST), asked
+        )
 
     def search(self, asked: Asked) -> Reply:
         words = asked.command.argument
-        return self._list(f"#search {words}", self.library.search(words, MOST), asked)
+        return self._list(
+            f"#{asked.command.called} {words}", self.library.search(words, MOST), asked
+        )
 
     def _list(self, title: str, tickets: Sequence[Ticket], asked: Asked) -> Reply:
         if not tickets:
@@ -162,7 +181,7 @@ class Questions:
     # -- the rest -----------------------------------------------------------------------------
 
     def help(self, asked: Asked) -> Reply:
-        return Reply("#help", pre=help_text(asked.language))
+        return Reply(f"#{asked.command.called}", pre=help_text(asked.language))
 
     def ask_report(self, asked: Asked) -> Reply:
         """A report of its own letter; this says only that it is on its way."""
@@ -171,8 +190,16 @@ class Questions:
         cause = f"{asked.member.key}:{asked.now.isoformat()}"
         self.report(words[0], period, asked.member, cause, asked.now)
         return Reply(
-            f"#report {asked.command.argument}", (say("report-comes", asked.language),)
+            f"#{asked.command.called} {asked.command.argument}",
+            (say("report-comes", asked.language),),
         )
+
+
+def _role(message: Message, ticket: Ticket) -> str:
+    """A message's kind; a customer who is not the requester is a reader or a stranger."""
+    if message.kind is not MessageKind.CUSTOMER or message.sender.key == ticket.requester.key:
+        return message.kind.value
+    return "reader" if message.public else "stranger"
 
 
 def status_of(tickets: Sequence[Ticket], *, tag: str, language: str) -> Reply:

@@ -43,6 +43,22 @@ _ES: Final = {
     "sender": "remitente",
     "proof": "prueba",
     "number {} of near-identical mails": "número {} de correos casi iguales",
+    "none": "ninguna",
+    "no-answer": "sin respuesta posible",
+    "auto-reply": "respuesta automática",
+    # what became of a mail
+    "ticket": "solicitud nueva",
+    "reply": "mensaje",
+    "command": "orden",
+    "question": "pregunta",
+    "automatic": "automático",
+    "bounce": "aviso de entrega",
+    "dropped": "descartado",
+    "stub": "ilegible, guardado",
+    "duplicate": "repetido",
+    "held": "a la espera de confirmación",
+    "expired": "caducado",
+    "failed": "fallido",
 }
 _SAID: Final = {"es": _ES}
 
@@ -71,10 +87,11 @@ def decision_lines(decision: Mapping[str, Any], language: str) -> Iterator[str]:
         who = decision.get("sender", {}).get("email", "")
         yield (
             f"· {in_words('sender', language)} {who}: {in_words('proof', language)} "
-            f"{proof['proof']}, {in_words(proof['because'], language)}"
+            f"{in_words(proof['proof'], language)}, {in_words(proof['because'], language)}"
         )
     if (screening := decision.get("screening", {})) and screening.get("automatic"):
-        yield f"· {screening['automatic']}: {in_words(screening['because'], language)}"
+        kind = in_words(screening["automatic"], language)
+        yield f"· {kind}: {in_words(screening['because'], language)}"
     if cluster := decision.get("cluster"):
         count = f"number {cluster['count']} of near-identical mails"
         yield f"· {in_words(count, language)}"

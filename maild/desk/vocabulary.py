@@ -3,6 +3,7 @@
 What a command does is `obey`'s business; how a mail is read, `commands`'.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -246,13 +247,29 @@ FAULTS: dict[str, dict[str, str]] = {
 }
 
 
+#: what stands for an argument, where people do not read English
+_STANDS_FOR = {
+    "es": {
+        "NAME": "NOMBRE", "ADDR": "DIRECCIÓN", "TEXT": "TEXTO", "PERIOD": "PERÍODO",
+        "reason": "motivo", "W": "PALABRA",
+    }
+}  # fmt: skip
+
+
+def form_in(form: str, language: str) -> str:
+    """`[N] [motivo]`: what a command takes, as people of that language read it."""
+    words = _STANDS_FOR.get(language, {})
+    return re.sub(r"[A-Za-z]+", lambda found: words.get(found[0], found[0]), form)
+
+
 def help_text(language: str) -> str:
     """All commands, one a line, for the answer to `#help`."""
     lines = []
     for word in COMMANDS:
         names = " ".join(f"#{name}" for name in (word.name, *word.aliases))
         meaning = word.es if language == "es" else word.en
-        lines.append(f"{names}{' ' + word.form if word.form else ''} — {meaning}")
+        form = form_in(word.form, language)
+        lines.append(f"{names}{' ' + form if form else ''} — {meaning}")
     return "\n".join(lines)
 
 
@@ -261,7 +278,7 @@ def markdown_table(language: str) -> str:
     head = {"es": "| orden | también | hace |", "en": "| command | also | does |"}
     rows = [head.get(language, head["en"]), "|---|---|---|"]
     for word in COMMANDS:
-        command = f"`#{word.name} {word.form}`".replace(" `", "`")
+        command = f"`#{word.name} {form_in(word.form, language)}`".replace(" `", "`")
         also = " ".join(f"`#{alias}`" for alias in word.aliases)
         rows.append(f"| {command} | {also} | {word.es if language == 'es' else word.en} |")
     return "\n".join(rows) + "\n"

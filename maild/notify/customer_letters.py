@@ -13,7 +13,7 @@ from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.reading import is_nobody
 from maild.model.letter import LetterType
 from maild.model.mail import Address
-from maild.model.ticket import Message
+from maild.model.ticket import Message, MessageKind
 from maild.notify.facts import (
     Acknowledgement,
     Answer,
@@ -115,18 +115,23 @@ class CustomerLetters:
     def _sender_name(self, case: Case, occasion: Occasion | None) -> str:
         """`Ana Ruiz – Soporte técnico` for a person's words, else the department."""
         department = self.room.addressing.department(case.ticket).name
-        agent = self.room.roster.agents.get(occasion.by_agent or "") if occasion else None
-        return f"{agent.name} – {department}" if agent and agent.name else department
+        name = self._speaker(occasion) if occasion else ""
+        return f"{name} – {department}" if name else department
+
+    def _speaker(self, occasion: Occasion) -> str:
+        """Whose words they are: an agent by the config's name, a supervisor by his own."""
+        agent = self.room.roster.agents.get(occasion.by_agent or "")
+        if agent or occasion.message is None:
+            return agent.name if agent else ""
+        spoken = occasion.message
+        return spoken.sender.name if spoken.kind is MessageKind.AGENT else ""
 
     # -- what they say ------------------------------------------------------------------------
 
     def signature(self, case: Case, occasion: Occasion) -> tuple[str, ...]:
         """Who speaks, and for which department."""
-        agent = self.room.roster.agents.get(occasion.by_agent or "")
-        names = (
-            agent.name if agent else "",
-            self.room.addressing.department(case.ticket).name,
-        )
+        department = self.room.addressing.department(case.ticket).name
+        names = (self._speaker(occasion), department)
         return tuple(name for name in names if name)
 
     def spoken(self, case: Case, message: Message) -> MessageFacts:

@@ -64,11 +64,9 @@ class Shelf:
         folder = Path(self._settings.kb.folder)
         path = write_draft(folder, ticket, messages)
         place = str(path.relative_to(folder.parent))
-        self._tell_owner(
-            f"{place}: [{self.app.practice.tag} #{ticket.id}] {ticket.subject}",
-            path.read_text("utf-8"),
-            f"draft:{ticket.id}",
-        )
+        title = f"{place}: [{self.app.practice.tag} #{ticket.id}] {ticket.subject}"
+        facts = Information(title=title, pre=path.read_text("utf-8"))
+        self._inform_owner(facts, f"draft:{ticket.id}")
         return place
 
     def tell_broken(self, fault: Fault) -> None:
@@ -97,8 +95,11 @@ class Shelf:
         self.app.letters_bell.ring()
 
     def _tell_owner(self, title: str, text: str, cause: str) -> None:
+        lines = tuple(line for line in text.splitlines() if line.strip())
+        self._inform_owner(Information(title=title, lines=lines), cause)
+
+    def _inform_owner(self, facts: Information, cause: str) -> None:
         owner, roster = self._settings.kb.owner, self.app.roster
         agent = roster.agents.get(owner)
         recipients = (agent.email,) if agent else (owner,) if owner else roster.admins
-        facts = Information(title=title, lines=tuple(text.splitlines()))
         self.app.house.inform(self.store, recipients, facts, cause=cause)

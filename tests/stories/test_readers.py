@@ -114,3 +114,46 @@ def test_who_left_no_address_is_not_written_to(office: Office) -> None:
     office.answer(notice, "#copia rosa@w.test\n\nHola, Rosa.")
     reply = office.letter("reply")
     assert str(reply.mail["To"]) == "rosa@w.test"
+
+
+def test_a_supervisor_speaks_under_his_name(office: Office, notice: Received) -> None:
+    """As an agent does; the address is the department's."""
+    office.configure(more=BELIEVES)
+    proof = {"Authentication_Results": "mx.acme.test; dmarc=pass header.from=acme.test"}
+    office.write("Jefa Uno <jefa@acme.test>", "[ACME #1] x", "#enviar\nLe llamaré.", **proof)
+    reply = office.letter("reply", "luis@x.test")
+    assert str(reply.mail["From"]) == "Jefa Uno – Soporte técnico <soporte@acme.test>"
+    assert "Jefa Uno\nSoporte técnico" in reply.text.replace("\r\n", "\n")
+    assert b"jefa@acme.test" not in reply.raw
+
+
+def test_a_call_keeps_the_callers_name(office: Office) -> None:
+    """`#cliente Rosa Gil <rosa@w.test>`: she is greeted by it."""
+    office.configure(more=BELIEVES)
+    proof = {"Authentication_Results": "mx.acme.test; dmarc=pass header.from=acme.test"}
+    order = "#cliente Rosa Gil <rosa@w.test>\n#canal teléfono\n\nNo imprime."
+    office.write("ana@acme.test", "Llamada", order, **proof)
+    assert office.ticket()["requester"] == {"name": "Rosa Gil", "email": "rosa@w.test"}
+    assert "Hola, Rosa Gil:" in office.letter("acknowledgement").text
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ("#ver", ["Luis Pérez", "solicitante", "nota interna", "En copia: bea@x.test"]),
+        ("#porque", ["#porque", "solicitud nueva", "prueba ninguna"]),
+        ("#cola", ["#cola", "No puedo acceder"]),
+        ("#ayuda", ["#asignar NOMBRE", "#escalar [N] [motivo]"]),
+        ("#informe", ["NOMBRE [PERÍODO]"]),
+    ],
+)
+def test_answers_speak_spanish(
+    office: Office, notice: Received, order: str, words: list[str]
+) -> None:
+    """Under the word that was asked, and in no other language."""
+    office.answer(notice, "#copia bea@x.test\n#nota\nSolo para nosotros.")
+    office.letters()
+    office.answer(notice, order)
+    (answer,) = office.letters()
+    for word in words:
+        assert word in answer.text
