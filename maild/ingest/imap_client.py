@@ -108,6 +108,7 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]
             timeout=SocketTimeout(settings.connect_wait, settings.read_wait),
         )
         self.normalise_times = False  # INTERNALDATE stays an aware instant
+        self._imap.debug = 0  # at 5, as given, each answer is turned into text for a log
         self.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def _create_IMAP4(self) -> _Bounded:

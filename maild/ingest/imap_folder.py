@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 KEYWORD = b"$Maild"
 HEADER_LIMIT = 262_144
-_CHUNK = 500  # UIDs in one command, or in one commit of marks
+_CHUNK = 500  # UIDs in one command
+_MARKS = 5_000  # made again at most, after a crash
 
 Found = dict[int, tuple[int, datetime | None]]  # uid -> size, INTERNALDATE
 
@@ -249,7 +250,7 @@ class Folder:
         elif self._keyword:
             self._client.add_flags(uids, [KEYWORD], silent=True)
         self._marked += uids
-        if len(self._marked) >= _CHUNK:
+        if len(self._marked) >= _MARKS:
             self._remember_marks()
 
     def _remember_marks(self) -> None:

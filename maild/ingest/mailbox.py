@@ -57,7 +57,7 @@ class MailboxSettings:
         f"[This message has {size / MB:.0f} MB, more than the help desk takes; "
         "it is still in the mailbox.]"
     )
-    batch_count: int = 50
+    batch_count: int = 200
     batch_bytes: int = 8 * MB
     poll: float = 60.0  #: between looks where the server can't IDLE
     idle: float = 240.0  #: the longest IDLE; then a look, and IDLE anew (RFC 2177: < 29 min)

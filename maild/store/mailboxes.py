@@ -133,9 +133,8 @@ class MailboxStore:
         return [row[0] for row in rows]
 
     def mark_done(self, place: Place, uids: Sequence[int]) -> None:
-        if not uids:
-            return
-        with self._intake.adding():
+        self._intake.enter_all()
+        with self._engine.write():
             for start in range(0, len(uids), 500):
                 some = list(uids[start : start + 500])
                 marks = ", ".join("?" * len(some))
