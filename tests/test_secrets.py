@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from maild.config.load import examine
 from maild.config.secret import Secret, parse
 from maild.errors import ConfigError
+from maild.store import open_store
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
 from tests.servers.sink import Sink
@@ -50,6 +52,37 @@ def test_a_secret_for_all_to_read_is_refused(tmp_path: Path) -> None:
             with pytest.raises(ConfigError, match="chmod o-r") as caught:
                 Secret("file", str(path)).reveal()
             assert "canary" not in str(caught.value)
+
+
+def config_with(tmp_path: Path, url: str) -> Path:
+    path = Desk(tmp_path, store=url).config
+    path.chmod(0o644)
+    return path
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresqll://maild:canary@db/maild", "postgresql://maild:canary@db:port/maild"],
+)
+def test_a_stores_address_that_is_wrong(tmp_path: Path, url: str) -> None:
+    """The fault, which is logged and mailed, repeats no password of it."""
+    found = examine(config_with(tmp_path, url))
+    (fault,) = found.faults
+    assert "must be" in fault.message and "://…@db" in fault.message
+    assert "canary" not in fault.text(found.file)
+
+
+@pytest.mark.parametrize("url", ["postgresql://maild:x@db/maild", "postgresql:///m?password=x"])
+def test_a_password_in_the_stores_address(tmp_path: Path, url: str) -> None:
+    """A warning: there is a file for it that nobody else can read."""
+    (warned,) = examine(config_with(tmp_path, url)).warnings
+    assert warned.where == "[store] url" and "passfile" in warned.message
+
+
+def test_an_option_that_postgresql_does_not_know(tmp_path: Path, postgres_url: str) -> None:
+    """A fault of the config, not of maild."""
+    with pytest.raises(ConfigError, match=r"\[store\] url: .*foo"):
+        open_store(f"{postgres_url}{'&' if '?' in postgres_url else '?'}foo=bar")
 
 
 # -- where they must not go -------------------------------------------------------------------

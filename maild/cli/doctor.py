@@ -75,6 +75,7 @@ def _print(findings: "Sequence[Finding]") -> None:
 
 
 def _checks(app: "App", store: "Store", config: Path) -> "Iterator[tuple[str, Check]]":
+    from maild.config.credentials import has_password
     from maild.health.dns_check import check_domain
     from maild.health.machine import check_clock, check_disk, check_readers, check_store
     from maild.health.mailbox_check import check_mailbox
@@ -117,6 +118,7 @@ def _checks(app: "App", store: "Store", config: Path) -> "Iterator[tuple[str, Ch
     yield "disk", lambda: list(check_disk(folders, largest))
     yield "clock", lambda: list(check_clock(now, store.gauges.newest_intake()))
     plain = any(secret.kind == "plain" for secret in checkup.secrets_of(settings))
+    plain = plain or has_password(settings.store.url)
     files = checkup.secret_files(settings)
     yield "files", lambda: list(check_readers(config, files, private, plain=plain))
     yield "templates", lambda: list(_templates(app))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from maild.config import secret
 from maild.config.faults import Finding
@@ -42,3 +43,15 @@ def in_plain_text(data: dict[str, Any]) -> Iterator[Finding]:
             if isinstance(value, str) and value:
                 message = 'is a secret in plain text; better { env = "…" } or { file = "…" }'
                 yield place, message
+    for place, value in leaves(data, "store.url"):
+        if isinstance(value, str) and has_password(value):
+            yield place, "holds a password in plain text; better ?passfile=… (a ~/.pgpass file)"
+
+
+def has_password(url: str) -> bool:
+    """Whether a store's address says how to get in."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.password or "password" in parse_qs(parts.query))
+    except ValueError:
+        return False

@@ -171,18 +171,31 @@ def optional_url(value: object) -> str:
     return url(value) if value != "" else ""
 
 
+#: user and password of a URL, which a fault does not repeat: faults are logged and mailed
+_PASSWORD = re.compile(r"://.*@")
+
+
 def store_url(value: object, info: ValidationInfo) -> str:
     """`sqlite:///file` (made absolute) or `postgresql://…`."""
     word = text(value)
     scheme, _, rest = word.partition("://")
-    if scheme in ("postgres", "postgresql") and urlsplit(word).path.strip("/"):
+    if scheme in ("postgres", "postgresql") and _names_a_database(word):
         return word
     if scheme == "sqlite" and rest.startswith("/") and rest.strip("/"):
         return "sqlite:///" + quote(str(base_of(info) / unquote(rest[1:])))
     raise ValueError(
-        f'must be "sqlite:///FILE" or "postgresql://HOST/DATABASE", not {show(value)}'
+        'must be "sqlite:///FILE" or "postgresql://HOST/DATABASE", not '
+        + show(_PASSWORD.sub("://…@", word))
         + did_you_mean(scheme, ("sqlite", "postgresql"))
     )
+
+
+def _names_a_database(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and bool(parts.path.strip("/"))
+    except ValueError:  # a port that is no number, a bracket too few
+        return False
 
 
 def network(value: object) -> str:

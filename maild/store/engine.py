@@ -239,6 +239,8 @@ def translated_errors(engine: Engine) -> Iterator[None]:
         if any(sign in text for sign in _DAMAGED):
             raise StoreUnusable(f"the store is damaged: {text}") from error
         if isinstance(error, peewee.ProgrammingError):
+            if "connection option" in text:
+                raise ConfigError(f"[store] url: {text.strip()}") from error
             raise
         engine.database.close()  # a broken connection heals only by being replaced
         if engine.in_file and (forbidden := why_not(engine.path)):
