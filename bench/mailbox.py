@@ -29,7 +29,9 @@ def mailbox() -> Iterator[Figure]:
         ours = _ours(dovecot, mails)
     finally:
         dovecot.close()
-    yield Figure(f"bare imapclient, fetch and move {MAILS} mails, {TOGETHER} at a time", f"{bare:.0f}/s")
+    yield Figure(
+        f"bare imapclient, fetch and move {MAILS} mails, {TOGETHER} at a time", f"{bare:.0f}/s"
+    )
     yield at_least(f"IMAP: durable and moved ({ours:.0f}/s) ÷ that", ours / bare, 0.5)
 
 
