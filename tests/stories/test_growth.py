@@ -93,7 +93,7 @@ def test_what_a_desk_does_all_day_costs_no_more_in_a_store_four_times_as_large(
     grown = {
         what: (steps, large[what])
         for what, steps in small.items()
-        if large[what] > 1.3 * steps + 100
+        if large[what] > 1.1 * steps + 20
     }
     assert not grown
 
