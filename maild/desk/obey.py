@@ -300,6 +300,11 @@ def say_status(status: Status, language: str) -> str:
     return _STATUS.get(language, _STATUS["en"])[status]
 
 
+def say_outside(status: Status, language: str) -> str:
+    """A status as the requester reads it, in letters and answers alike."""
+    return _OUTSIDE.get(language, _OUTSIDE["en"])[status]
+
+
 def say_priority(value: Priority, language: str) -> str:
     return _PRIORITY.get(language, _PRIORITY["en"])[value]
 
@@ -318,6 +323,24 @@ _STATUS = {
             Status,
             ["new", "open", "waiting for the customer", "on hold", "resolved", "closed",
              "merged", "spam"],
+            strict=True,
+        )
+    ),
+}  # fmt: skip
+_OUTSIDE = {
+    "es": dict(
+        zip(
+            Status,
+            ["recibida", "en curso", "a la espera de respuesta", "en curso", "resuelta",
+             "cerrada", "unida a otra", "cerrada"],
+            strict=True,
+        )
+    ),
+    "en": dict(
+        zip(
+            Status,
+            ["received", "in progress", "waiting for an answer", "in progress", "resolved",
+             "closed", "merged", "closed"],
             strict=True,
         )
     ),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from maild.desk.commands import Command
-from maild.desk.obey import Refusal, say_priority, say_status
+from maild.desk.obey import Refusal, say_outside, say_priority, say_status
 from maild.desk.practice import Practice
 from maild.desk.reasons import decision_lines, in_words
 from maild.desk.roster import Member, Roster
@@ -207,7 +207,7 @@ def status_of(tickets: Sequence[Ticket], *, tag: str, language: str) -> Reply:
     if not tickets:
         return Reply(say("status-title", language), (say("no-tickets", language),))
     rows = tuple(
-        (f"[{tag} #{ticket.id}]", ticket.subject, say_status(ticket.status, language))
+        (f"[{tag} #{ticket.id}]", ticket.subject, say_outside(ticket.status, language))
         for ticket in tickets
     )
     head = tuple(say("status-head", language).split("|"))

@@ -129,9 +129,11 @@ class CustomerLetters:
     # -- what they say ------------------------------------------------------------------------
 
     def signature(self, case: Case, occasion: Occasion) -> tuple[str, ...]:
-        """Who speaks, and for which department."""
+        """Who speaks, and for which department; a name he signed with himself not again."""
         department = self.room.addressing.department(case.ticket).name
-        names = (self._speaker(occasion), department)
+        speaker = self._speaker(occasion)
+        signed = occasion.message is not None and _ends_with(occasion.message.text, speaker)
+        names = ("" if signed else speaker, department)
         return tuple(name for name in names if name)
 
     def spoken(self, case: Case, message: Message) -> MessageFacts:
@@ -155,3 +157,9 @@ def _shown(requester: Address, reader: Address, *, plain: bool) -> Address:
     if is_nobody(requester.email):
         return reader
     return Address("", requester.email) if plain else requester
+
+
+def _ends_with(text: str, name: str) -> bool:
+    """Its last line is this name, or the first word of it."""
+    last = (text.strip().splitlines() or [""])[-1].strip(" *_,.").casefold()
+    return bool(last) and last in (name.casefold(), name.partition(" ")[0].casefold())

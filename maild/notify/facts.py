@@ -65,6 +65,7 @@ class TicketFacts:
     due: tuple[Deadline, ...] = ()
     tags: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()  #: addresses in copy; shown to agents only
+    links: tuple[int, ...] = ()  #: other tickets it belongs with; shown to agents only
     copied: bool = False  #: whoever reads this is in copy, and may leave
 
     def __post_init__(self) -> None:

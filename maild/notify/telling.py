@@ -40,6 +40,7 @@ class Telling:
             due=deadlines(ticket, now) if internal else (),
             tags=ticket.tags if internal else (),
             readers=ticket.cc if internal else (),
+            links=ticket.links if internal else (),
         )
 
     def without_agents(self, text: str, department: str) -> str:

@@ -177,7 +177,7 @@ class ToAgents:
         human = [
             message
             for message in self.cases.messages(case.ticket.id, last=20)
-            if message.kind in (MessageKind.CUSTOMER, MessageKind.AGENT)
+            if message.kind in (MessageKind.CUSTOMER, MessageKind.AGENT) and message.public
         ]
         return human[-1] if human else None
 

@@ -157,3 +157,47 @@ def test_answers_speak_spanish(
     (answer,) = office.letters()
     for word in words:
         assert word in answer.text
+
+
+def test_a_name_stands_once_below_an_answer(office: Office, notice: Received) -> None:
+    """Ana signs by hand: her name is not put below it again."""
+    office.answer(notice, "Ya puede entrar.\n\nUn saludo,\nAna")
+    assert "Ana Ruiz" not in office.letter("reply").text
+    office.answer(notice, "Ya puede entrar.")
+    assert "Ana Ruiz" in office.letter("reply").text
+
+
+def test_an_escalation_begins_with_the_requesters_words(
+    office: Office, notice: Received
+) -> None:
+    """Not with a stranger's, who wrote in between."""
+    office.answer(notice, "Hola.")
+    office.answer(office.letter("reply"), "Yo también.", sender="Max <max@otro.test>")
+    office.answer(notice, "#escalar 3")
+    letter = next(x for x in office.letters() if x.type == "escalation")
+    assert "Max" not in str(letter.mail["From"])
+
+
+def test_a_linked_request_says_with_what(office: Office, notice: Received) -> None:
+    """The agent of the second one finds the first."""
+    office.answer(notice, "#cerrar")
+    office.answer(office.letter("closed"), "Otra vez lo mismo.", sender=LUIS)
+    letters = {letter.type: letter for letter in office.letters()}
+    assert "Enlazada con: #1" in letters["agent-new"].text
+    assert "Enlazada con" in letters["agent-new"].html
+    assert "Enlazada" not in letters["acknowledgement"].text
+
+
+@pytest.mark.parametrize(
+    ("order", "shown"), [("#tomar", "en curso"), ("#esperar", "a la espera de respuesta")]
+)
+def test_a_customer_reads_one_word_for_a_state(
+    office: Office, notice: Received, order: str, shown: str
+) -> None:
+    """In the foot of letters and in the answer to `estado` alike."""
+    office.configure(more=BELIEVES)
+    office.answer(notice, f"{order}\n\nHola.")
+    assert shown in office.letter("reply").text
+    proof = {"Authentication_Results": "mx.acme.test; dmarc=pass header.from=x.test"}
+    office.write(LUIS, "estado", "\n", **proof)
+    assert shown in office.letter("answer").text
