@@ -82,7 +82,7 @@ _BEGINS_BEHIND = re.compile(
 
 def begins_behind(line: str) -> int | None:
     """Where in the line a dated attribution begins behind somebody's words; None: nowhere."""
-    if not 40 <= len(line) <= LONGEST or line.rstrip()[-1:] != ":" or not TIME.search(line):
+    if line.rstrip()[-1:] != ":" or not 40 <= len(line) <= LONGEST or not TIME.search(line):
         return None
     for hit in _BEGINS_BEHIND.finditer(line):
         rest = line[hit.end() :]

@@ -19,7 +19,6 @@ MAX_DELIMITERS = 40_000  #: lines that begin with `--`
 MAX_PARTS = 1_000  #: leaves of the tree, counted by `tree`
 MAX_LINES = 4_000_000
 
-_HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _FIELD = re.compile(
     rb"^(From|Subject|Message-ID|Date)[ \t]{0,20}:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
@@ -31,10 +30,13 @@ _LONGEST = 4_000
 
 def header_end(raw: bytes) -> int:
     """Where the header block ends: the place of the first blank line, or all of it."""
-    found = _HEADER_END.search(raw, 0, MAX_HEADER + 4)
-    if found:
-        return found.start()
-    return len(raw)
+    end = limit = min(MAX_HEADER + 4, len(raw))
+    for blank in (b"\n\n", b"\n\r\n", b"\r\r"):
+        at = raw.find(blank, 0, min(end + 2, limit))
+        if at > 0 and blank[:1] == b"\n" and raw[at - 1 : at] == b"\r":
+            at -= 1
+        end = at if 0 <= at < end else end
+    return end if end < limit else len(raw)
 
 
 def refuse(raw: bytes) -> str | None:

@@ -133,18 +133,19 @@ _COPY = re.compile(
     r"^received: .{1,200}$|^return-path: .{1,200}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_DELAY = re.compile(
-    r"delay|retras|still (?:being|trying|undeliver)|(?:will|continue).{0,30}(?:retr[iy]|try)|"
-    r"not yet been delivered|attempts will continue|has been postponed|"
-    r"do not need to resend|temporar\w{1,4} (?:failure|problem)|"
-    r"se seguirá intentando|could not send message for past",
-    re.IGNORECASE,
+#: in lower case; whole words are found faster than by a pattern
+_DELAY = (
+    *("delay", "retras", "still being", "still trying", "still undeliver"),
+    *("not yet been delivered", "attempts will continue", "has been postponed"),
+    *("do not need to resend", "se seguirá intentando", "could not send message for past"),
 )
+_WILL_TRY = re.compile(r"(?:will|continue).{0,30}(?:retr[iy]|try)")
+_TEMPORARY = re.compile(r"temporar\w{1,4} (?:failure|problem)")
 _DELAYED_SUBJECT = re.compile(
     r"delay|retras|demora|retard|verzöger|ritard|postponed|vertraag|fördröj|forsink", re.I
 )
 _NEVER = re.compile(r"unknown|no such|does ?n.t exist|not exist|no existe|desconocid", re.I)
-_FINAL = re.compile(r"permanent|giv(?:e|ing|en) up|failed permanently|no further", re.I)
+_FINAL = ("permanent", "give up", "giving up", "given up", "no further")
 _SHAPES = (
     re.compile(rf"^\s{{0,8}}<?({_ADDRESS})>?(?:\.{{3}}|:|\s{{0,4}}$|\s[(\[])", re.M),
     re.compile(
@@ -203,10 +204,15 @@ def _of_reply(reason: str) -> str:
 def _is_delay(subject: str, words: str) -> bool:
     if _DELAYED_SUBJECT.search(subject[:200]):
         return True
-    if _FINAL.search(words[:3000]):
+    low = words[:3000].lower()
+    if any(word in low for word in _FINAL):
         return False
-    warned = re.search(r"warning|aviso(?! de no )", subject[:200], re.IGNORECASE)
-    return bool(warned and not _NEVER.search(words[:3000])) or bool(_DELAY.search(words[:3000]))
+    if re.search(r"warning|aviso(?! de no )", subject[:200], re.IGNORECASE):
+        return _NEVER.search(low) is None
+    if any(word in low for word in _DELAY):
+        return True
+    again = ("try" in low or "retri" in low) and _WILL_TRY.search(low) is not None
+    return again or ("temporar" in low and _TEMPORARY.search(low) is not None)
 
 
 def _reason(words: str, recipient: str) -> str:

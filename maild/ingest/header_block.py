@@ -21,7 +21,7 @@ _BLOCK_LINES = 16
 def header_field(line: str) -> tuple[str, str] | None:
     """(role, value) of `De: Ana`, `*Sent:* Monday`, `Objet : x`; None for anything else."""
     text = clean(line).lstrip("> ")
-    hit = _FIELD.match(text[:60])
+    hit = _FIELD.match(text[:60]) if ":" in text or "：" in text else None
     if hit is None:
         return None
     name = hit[1].strip().casefold()

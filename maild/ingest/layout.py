@@ -27,6 +27,8 @@ class Cut:
 
 def clean(line: str) -> str:
     """A line without the blanks and joiners that only confuse comparison."""
+    if line.isascii():
+        return line.strip()
     return line.replace("\xa0", " ").replace("\u202f", " ").replace("\u200b", "").strip()
 
 

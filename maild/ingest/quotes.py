@@ -38,7 +38,7 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _BEGIN = re.compile(rf"(?:{any_of(phrases.BEGIN_FORWARDED)})\s?:?$", re.IGNORECASE)
-
+_BEGINNINGS = {phrase[:4].casefold() for phrase in phrases.BEGIN_FORWARDED}
 
 #: `Forwarded message:` announces one only above header fields; alone it is a heading.
 _HEADING = re.compile(rf"(?:{any_of(phrases.FORWARDED)})\s?:$", re.IGNORECASE)
@@ -51,7 +51,9 @@ def separator(line: str) -> str | None:
     text = clean(line).lstrip("> ").strip()
     if text[:1] in "-_=*" and (hit := _SEPARATOR.match(text)):
         return "forwarded" if hit["fwd"] else "original"
-    return "forwarded" if _BEGIN.match(text.strip("*_ ")) else None
+    text = text.strip("*_ ")
+    may = text[:4].casefold() in _BEGINNINGS
+    return "forwarded" if may and _BEGIN.match(text) else None
 
 
 def find_cut(lines: Sequence[str], at: int) -> Cut | None:
@@ -63,7 +65,7 @@ def find_cut(lines: Sequence[str], at: int) -> Cut | None:
         return Cut(at, at + 1, "marker")
     if kind := separator(line):
         return _with_block(lines, Cut(at, at + 1, kind))
-    if _HEADING.match(bare(line)):
+    if line.rstrip()[-1:] == ":" and _HEADING.match(bare(line)):
         cut = _with_block(lines, Cut(at, at + 1, "forwarded"))
         return cut if cut.fields else None
     return header_block(lines, at) or attribution(lines, at)

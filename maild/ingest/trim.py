@@ -223,8 +223,8 @@ def _second_opinion(lines: Sequence[str]) -> int | None:
     """quotequail's cut, where it found header fields and nothing below the quotation."""
     some = "\n".join(line if len(line) <= 200 else "" for line in lines[:_OPINION_LINES])
     low = some.lower()
-    if not any(word in low for word in _SUBJECT_WORDS):
-        return None
+    if not any(word in low for word in _SUBJECT_WORDS) or "\nreceived: " in low:
+        return None  # no fields, or the raw header of a mail, which is evidence
     try:
         found = quotequail.unwrap(some)
     except Exception:  # a second opinion must not cost us the mail
