@@ -16,12 +16,16 @@ class NameServer:
     """`records[("acme.com", "MX")] = ["10 mx.acme.com."]`; `silent` answers nobody."""
 
     def __init__(
-        self, records: dict[tuple[str, str], list[str]], *, silent: bool = False
+        self,
+        records: dict[tuple[str, str], list[str]],
+        *,
+        silent: bool = False,
+        at: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
         self.records = records
         self.silent = silent
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(at)
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
