@@ -23,13 +23,14 @@ AFTER_TROUBLE = timedelta(minutes=1)
 @dataclass(frozen=True, slots=True)
 class Arrivals:
     """Mail that has arrived stands in the inbox soon, and is seen by all who look there, even
-    while no worker lives."""
+    while no worker lives. Where some stands there already the worker, who enters more when he
+    is through with it, is not kept waiting for the writers' turn."""
 
     store: Store
     name: ClassVar[str] = "arrivals"
 
     def run(self, now: datetime) -> bool:
-        return self.store.intake.enter() > 0
+        return self.store.gauges.oldest_intake() is None and self.store.intake.enter() > 0
 
 
 @dataclass(slots=True)

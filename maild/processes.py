@@ -6,6 +6,7 @@ restarted daemon never meets its forerunner's.
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -127,6 +128,7 @@ def _live(role: Role, tell: int) -> None:
         signal.signal(signal.SIGTERM, stop.ask)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent passes it on
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        gc.freeze()  # what the parent built is no garbage: not looked through, and shared
         role.main(stop, lambda: _tell(tell))
         status = 0
     except BaseException:

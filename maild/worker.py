@@ -45,11 +45,11 @@ class Receives(Protocol):
 class Pace:
     """How many messages share a transaction.
 
-    While one is open nobody else can write (doors for SMTP aside), so it is short; but where
-    a commit itself is slow, enough messages share it to be worth its price.
+    While one is open nobody else can write (doors and mailboxes aside), so it is short; but
+    where a commit itself is slow, enough messages share it to be worth its price.
     """
 
-    SHORTEST_S = 0.03
+    SHORTEST_S = 0.06
     MOST = 50
 
     def __init__(self) -> None:

@@ -121,8 +121,11 @@ def _letter(mail: Mail, path: str | None, door_told: bool) -> str:
     if _is_answer(mail.subject) and path != "":
         return ""
     subject = _BOUNCE_SUBJECT.search(mail.subject[:300]) is not None
+    system = _system(mail)
+    if not system and not subject and mail.from_ is not None:
+        return ""  # as nearly every mail, and the words are dear to look for
     says = _BOUNCE_TEXT.search(" ".join(mail.text[:_BEGINNING].split()))
-    if system := _system(mail):
+    if system:
         if subject:
             return f"{system}, and Subject: {mail.subject[:80]}"
         if says:
