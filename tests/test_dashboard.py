@@ -81,6 +81,19 @@ def test_periods_can_be_chosen(office: Office) -> None:
     assert visitor.client.get("/dashboard", params={"period": "<b>"}).status_code == 200
 
 
+def test_what_waits_is_named(office: Office) -> None:
+    """Open tickets to act on, whose they are and why; and at which levels they are."""
+    office.write("Eva <eva@y.test>", "El pedido no llega")
+    office.answer(office.letter("agent-new"), "#escalar 2\nNo es cosa mía.")
+    office.clock.wind(hours=3)
+    page = enter(office, Visitor(office))
+    urgent = page[page.index("Qué atender") :].partition("</ul>")[0]
+    assert "Solicitud 2: El pedido no llega" in urgent
+    assert re.search(r"abierta hace 3 h|vencida hace", urgent)
+    assert "Pendientes por nivel" in page
+    assert '<th scope="row">Nivel 2</th><td class="right">1</td>' in page.replace(" \n", "")
+
+
 @pytest.mark.parametrize(
     "period", ["0001-01-01/0001-01-07", "1000-01-01/9999-12-31", "2026-06-08/2026-06-01"]
 )
@@ -124,7 +137,7 @@ def test_the_page_begins_before_all_is_counted(office: Office) -> None:
 
     def draw(*asked: object) -> Board:
         assert counted.wait(20)
-        return Board("Todo en orden.", [], [], [], office.clock.now())
+        return Board("Todo en orden.", [], [], [], [], office.clock.now())
 
     page = parts(office, draw)
     beginning = next(page)

@@ -48,6 +48,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Urgent:
+    """A ticket to act on, and why."""
+
+    number: int
+    subject: str
+    where: str  #: department, and whose it is
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A chart and its values."""
 
@@ -63,6 +73,7 @@ class Board:
 
     sentence: str
     headlines: Sequence[Line]
+    urgent: Sequence[Urgent]
     lines: Sequence[Line]
     pictures: Sequence[Picture]
     known_until: datetime

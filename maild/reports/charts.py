@@ -113,6 +113,13 @@ def charts(
     return [chart for chart in found if chart and _is_worth_drawing(chart)]
 
 
+def open_by_level(open_at: Mapping[int, int], *, language: str, names: Names) -> Chart | None:
+    """Where the tickets are that wait now; beside the report's charts, where there is room."""
+    title = "Pendientes por nivel" if numbers.spoken(language) == "es" else "Open by level"
+    values = {names.level(level, language): count for level, count in open_at.items()}
+    return columns("open_levels", title, values, language) if values else None
+
+
 def _is_worth_drawing(chart: Chart) -> bool:
     """Something in it; and of a breakdown (not that by level) more than one part."""
     several = len(chart.parts) > 1 or chart.name not in ("channels", "departments")

@@ -37,20 +37,20 @@ def height(chart: Chart) -> int:
     return 60 + max(150, 30 * len(chart.parts)) if chart.kind is Kind.PIE else 220
 
 
-def draw(chart: Chart, form: Literal["png", "svg"] = "png") -> bytes:
+def draw(chart: Chart, form: Literal["png", "svg"] = "png", width: int = WIDTH) -> bytes:
     """The chart as a picture. Raises `CannotDraw`, whatever went wrong."""
     try:
-        return _draw(chart, form)
+        return _draw(chart, form, width)
     except Exception as error:
         raise CannotDraw(f"chart {chart.name}: {error!r}") from error
 
 
-def _draw(chart: Chart, form: str) -> bytes:
+def _draw(chart: Chart, form: str, width: int) -> bytes:
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    size = (WIDTH * _PIXEL, height(chart) * _PIXEL)
+    size = (width * _PIXEL, height(chart) * _PIXEL)
     settings: Any = {
         "font.family": "DejaVu Sans",
         "svg.fonttype": "path",
@@ -62,7 +62,7 @@ def _draw(chart: Chart, form: str) -> bytes:
         figure = Figure(figsize=size, dpi=_DPI, facecolor="white")
         FigureCanvasAgg(figure)
         figure.text(
-            14 / WIDTH, 1 - 14 / height(chart), chart.title,
+            14 / width, 1 - 14 / height(chart), chart.title,
             ha="left", va="top", color=INK, weight="bold", fontsize=_px(17),
         )  # fmt: skip
         _PAINTERS[chart.kind](figure, chart)
@@ -77,14 +77,19 @@ def _px(pixels: float) -> float:
     return pixels * _POINTS
 
 
+def _width(figure: Any) -> int:
+    wide: float = figure.get_figwidth() / _PIXEL
+    return round(wide)
+
+
 def _area(figure: Any, chart: Chart, left: int, top: int, right: int, bottom: int) -> Any:
     """Axes without frame, placed by margins in pixels."""
-    high = height(chart)
+    high, wide = height(chart), _width(figure)
     axes = figure.add_axes(
         (
-            left / WIDTH,
+            left / wide,
             bottom / high,
-            (WIDTH - left - right) / WIDTH,
+            (wide - left - right) / wide,
             (high - top - bottom) / high,
         )
     )
@@ -97,7 +102,7 @@ def _area(figure: Any, chart: Chart, left: int, top: int, right: int, bottom: in
 def _paint_pie(figure: Any, chart: Chart) -> None:
     high = height(chart)
     side = high - 60
-    axes = _area(figure, chart, 14, 46, WIDTH - 14 - side, 14)
+    axes = _area(figure, chart, 14, 46, _width(figure) - 14 - side, 14)
     axes.pie(
         [part.value for part in chart.parts],
         colors=_SLICES,
@@ -115,19 +120,19 @@ def _legend_line(figure: Any, chart: Chart, number: int, part: Part, *, left: in
     """A square of the slice's colour, its label, its value."""
     from matplotlib.patches import Rectangle
 
-    high, count = height(chart), len(chart.parts)
+    high, wide, count = height(chart), _width(figure), len(chart.parts)
     y = (high - 46 - 14) / 2 + 14 + (count - 1) * 15 - number * 30
     square = Rectangle(
-        (left / WIDTH, (y - 6) / high), 12 / WIDTH, 12 / high,
+        (left / wide, (y - 6) / high), 12 / wide, 12 / high,
         transform=figure.transFigure, color=_SLICES[number % len(_SLICES)], linewidth=0,
     )  # fmt: skip
     figure.add_artist(square)
     figure.text(
-        (left + 22) / WIDTH, y / high, f"{part.label}  ",
+        (left + 22) / wide, y / high, f"{part.label}  ",
         va="center_baseline", color=INK, fontsize=_px(14.5),
     )  # fmt: skip
     figure.text(
-        (WIDTH - 14) / WIDTH, y / high, part.text,
+        (wide - 14) / wide, y / high, part.text,
         ha="right", va="center_baseline", color=INK, weight="bold", fontsize=_px(14.5),
     )  # fmt: skip
 
@@ -175,7 +180,8 @@ def _paint_columns(figure: Any, chart: Chart) -> None:
             )  # fmt: skip
     axes.axhline(0, color=PALE, linewidth=1)
     axes.set(xlim=(-0.6, len(chart.parts) - 0.4), ylim=(0, most * 1.12), yticks=[])
-    shown = list(places)[:: max(1, -(-len(chart.parts) // 8))]
+    room = _width(figure) // 70  # labels that fit beside each other
+    shown = list(places)[:: max(1, -(-len(chart.parts) // room))]
     axes.set_xticks(shown, [chart.parts[place].label for place in shown])
 
 

@@ -1,5 +1,5 @@
-"""The tickets a report names: what ran out, what waits longest, who was unhappy; and when
-things were solved. A few are kept of each, however many there are."""
+"""The tickets a report names: what ran out, what waits longest, who was unhappy; when things
+were solved, at which level the others are. A few are kept of each, however many there are."""
 
 import heapq
 from collections import Counter
@@ -43,6 +43,7 @@ class Worklist:
     oldest: list[Entry]  #: open ones
     unhappy: list[Entry]  #: the newest first
     solved_on: dict[date, int]  #: each day of the period
+    open_at: dict[int, int]  #: level -> tickets open at the period's end
 
     def to_act_on(self, limit: int = 3) -> list[Entry]:
         """What a supervisor can still change: overdue, unhappy, then waiting longest for us."""
@@ -67,11 +68,13 @@ class Lookout:
         self.question = question
         self._breaches, self._oldest, self._unhappy = _Best(), _Best(), _Best()
         self._solved: Counter[date] = Counter()
+        self._open_at: Counter[int] = Counter()
 
     def add(self, chapter: Chapter) -> None:
         self._add_breaches(chapter)
         story, number = chapter.story, chapter.story.ticket.id
         if chapter.is_open:
+            self._open_at[chapter.at_end.facts.level] += 1
             key = -story.opened.timestamp(), -number
             self._oldest.offer(key, lambda: self._entry(chapter))
         given = chapter.rating
@@ -131,6 +134,7 @@ class Lookout:
             oldest=self._oldest.entries(),
             unhappy=self._unhappy.entries(),
             solved_on={day: self._solved[day] for day in days},
+            open_at=dict(sorted(self._open_at.items())),
         )
 
 

@@ -22,7 +22,7 @@ from maild.notify.mailroom import Mailroom
 from maild.notify.notices import Notices
 from maild.portal.api import Gate, Source
 from maild.portal.counter import Counter
-from maild.portal.dashboard import Board, Boards, Line, Picture
+from maild.portal.dashboard import Board, Boards, Line, Picture, Urgent
 from maild.portal.limits import Bucket, Proxies
 from maild.portal.links import Lifetimes, Links, Words
 from maild.portal.pages import House, Pages
@@ -30,18 +30,21 @@ from maild.portal.site import Site
 from maild.portal.web import application
 from maild.reporting import Reporting
 from maild.reports import sentence
-from maild.reports.charts import Chart, charts
+from maild.reports.charts import Chart, charts, open_by_level
 from maild.reports.drawing import CannotDraw, draw
 from maild.reports.figures import Figure, figures
 from maild.reports.letter import HEADLINES
 from maild.reports.words import Setting
 from maild.reports.words import Words as Phrases
+from maild.reports.worklist import Entry
 from maild.store import Store
 from maild.wiring.letters import own_templates
 
 if TYPE_CHECKING:
     from maild.app import App
 
+_TO_ACT_ON = 6
+_DRAWN = 440  #: a chart's width: legible on a telephone, two of them side by side on a desk
 _FIELDS = 2_000_000  #: bytes of a form beside its files
 
 
@@ -158,11 +161,14 @@ class Website:
             language=language,
             names=reporting.names,
         )
+        waiting = open_by_level(made.worklist.open_at, language=language, names=reporting.names)
+        drawn += [waiting] if waiting else []
         phrases = Phrases(setting)
         shown = {figure.key: _line(figure, phrases) for figure in lines}
         return Board(
             sentence=sentence.sentence(made.figures, lines, language),
             headlines=[shown[key] for key in HEADLINES if key in shown],
+            urgent=[_urgent(e, phrases) for e in made.worklist.to_act_on(_TO_ACT_ON)],
             lines=[shown[f.key] for f in lines if f.main or f.value is not None],
             pictures=[_picture(chart) for chart in drawn],
             known_until=setting.known_until,
@@ -217,9 +223,19 @@ def _line(figure: Figure, phrases: Phrases) -> Line:
     )
 
 
+def _urgent(entry: Entry, phrases: Phrases) -> Urgent:
+    department, agent = phrases.department(entry.department), phrases.agent(entry.assignee)
+    return Urgent(
+        number=entry.number,
+        subject=phrases.subject(entry),
+        where=f"{department} · {agent}" if entry.assignee else department,
+        why=phrases.why(entry),
+    )
+
+
 def _picture(chart: Chart) -> Picture:
     try:
-        svg = draw(chart, "svg").decode()
+        svg = draw(chart, "svg", _DRAWN).decode()
     except CannotDraw:
         svg = ""
     parts = [(part.label, part.text, part.goal) for part in chart.parts]

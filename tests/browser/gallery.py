@@ -3,13 +3,15 @@
 `stands` makes the desk; `views` names every page in every state that looks different.
 """
 
+import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 from selenium.webdriver.common.by import By
 
@@ -85,11 +87,19 @@ def link(letter: EmailMessage, kind: str) -> str:
 
 
 @contextmanager
-def stands(folder: Path, sink: Sink, browser: Browser) -> Iterator[Gallery]:
-    """The desk at work, with a few days' worth of everything."""
+def stands(
+    folder: Path, sink: Sink, browser: Browser, past: Sequence[dict[str, Any]] = ()
+) -> Iterator[Gallery]:
+    """The desk at work, with a few days' worth of everything; `past`: imported tickets."""
     port = free_port()
     shutil.copytree(ARTICLES, folder / "kb")
-    with Desk(folder, sink=sink, more=MORE.format(port=port)) as desk:
+    desk = Desk(folder, sink=sink, more=MORE.format(port=port))
+    if past:
+        lines = folder / "past.jsonl"
+        lines.write_text("\n".join(map(json.dumps, past)), "utf-8")
+        moved = desk.run("import", str(lines))
+        assert moved.returncode == 0, moved.stderr.decode()
+    with desk:
         yield _filled(desk, f"http://127.0.0.1:{port}", browser)
 
 
@@ -183,4 +193,5 @@ def views(gallery: Gallery) -> dict[str, Go]:
         "enter": door("luis@x.test"),
         "requests": inside("luis@x.test"),
         "dashboard": inside("jefa@acme.test", dashboard=True),
+        "dashboard-month": here("/dashboard?period=last+30+days"),
     }
