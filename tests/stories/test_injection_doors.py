@@ -2,6 +2,7 @@
 agent's orders; and the letters that time writes about them.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.pages import PORTAL, Visitor, link
 from tests.stories.office import Office, Received
 from tests.stories.test_injection import BELIEVES
 from tests.stories.test_mornings import REPORT, ring
+from tests.test_hooks import Listener
 
 TIMES = """
 [lifecycle]
@@ -202,3 +204,24 @@ def test_an_agents_orders(tmp_path: Path) -> None:
         office.answer(notice, "#cliente luis@x.test")
         office.answer(notice, "#sincopia")
         office.letters()
+
+
+# -- calls to other programs ------------------------------------------------------------------
+
+
+def test_webhooks(tmp_path: Path) -> None:
+    """Each call has the very header fields of a harmless one, and a body that is JSON."""
+    listener = Listener()
+    hook = f'[webhook.crm]\nurl = "{listener.url}"\nevents = ["created"]\nsecret = "s"\n'
+    office = Office(tmp_path, more=BELIEVES + hook)
+    ring(office, "webhooks")
+    for number, said in enumerate(("nada", *STRINGS.values()), 1):
+        office.receive(hostile_mail(number, ["Subject", "Cc, name", "words"], said))
+    ring(office, "webhooks")
+    listener.server.shutdown()
+    listener.server.server_close()
+    assert len(listener.told) == len(STRINGS) + 1
+    harmless, *others = (sorted(headers) for headers, _ in listener.told)
+    assert all(names == harmless for names in others)
+    for _, body in listener.told:
+        assert json.loads(body)["ticket"]["requester"]["email"] == LUIS
