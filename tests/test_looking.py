@@ -1,7 +1,10 @@
 """`maild list`, `show`, `search`, `queue` for people: a line an entry, in words."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +63,28 @@ def test_a_name_that_no_table_has(tmp_path: Path) -> None:
         'there is no [department.sporte] (did you mean "soporte"?)',
         'there is no [agent.anna] (did you mean "ana"?)',
     ]
+
+
+def test_a_terminal_that_knows_no_accents(tmp_path: Path) -> None:
+    """What can't be shown there stands as an escape: no command fails of it, and JSON stays
+    JSON."""
+    office = Office(tmp_path)
+    office.write(LUIS, "Año", "ñ → €")
+    for words, said in (("list", "A\\u00f1o"), ("show 1 --json", "\\u20ac")):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "maild",
+                "-c",
+                office.folder / "config.toml",
+                *words.split(),
+            ],
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0 and said in done.stdout, done.stderr
 
 
 WRONG = {

@@ -1,9 +1,12 @@
 """`maild`: the commands put together, and what every one of them does about errors."""
 
+import codecs
 import errno
 import os
 import sys
 import traceback
+from io import TextIOWrapper
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -84,11 +87,9 @@ def _print_version(*, as_json: bool) -> None:
     if not as_json:
         print(f"maild {__version__}")
         return
-    import json
-
     from maild.store.migrations import STORE_VERSION
 
-    print(json.dumps({"maild": __version__, "store": STORE_VERSION, "contract": 1}))
+    print(dumps({"maild": __version__, "store": STORE_VERSION, "contract": 1}))
 
 
 app.command()(init.init)
@@ -126,8 +127,18 @@ _OF_A_PATH = {
 _OF_NOW = {errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
 
 
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal can't show, as JSON writes it: in a document it means the same."""
+    assert isinstance(error, UnicodeEncodeError)
+    return dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
 def main() -> None:
     """Run a command; every known error becomes its exit status and one line, any other 70."""
+    codecs.register_error("maild", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may not know ñ
+            stream.reconfigure(errors="maild")
     try:
         app()
     except MaildError as error:
