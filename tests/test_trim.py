@@ -123,6 +123,10 @@ HTML = {
     "ours": "<div>{new}</div><table><tr><td data-maild-cut>Above, please</td></tr></table>"
     "{old}",
     "ours-through-outlook": '<p>{new}</p><div class="x_m" data-maild-cut="1">X</div><p>{old}',
+    "outlook-web-signature": '<div class="elementToProof">{new}</div><div id="Signature"><p>Ann'
+    '</p><p>Boss, Acme</p></div><div id="appendonsend"></div><hr>{old}',
+    "samsung-signature": '<div dir="auto">{new}</div><div id="composer_signature">From far'
+    '</div><blockquote type="cite">{old}</blockquote>',
     "gmail-signature": '{new}<div class="gmail_signature">Ann Smith<br>Boss</div>'
     '<blockquote type="cite">{old}</blockquote>',
 }
@@ -172,6 +176,8 @@ HOSTILE = {
     "header fields": "From: a\nSent: b\n" * 20_000,
     "unfinished attributions": "On 1/1/2026 10:00, a\n" * 20_000,
     "footers": "Enviado desde mi\n" * 20_000,
+    "glued attributions": ("On 1/1/2026 10:00 a@b.cc wrote:  x" * 9 + "\n") * 2_000,
+    "marks and words": ("## reply above " * 9 + "line ##\n") * 4_000,
     "dots": ("a.b" * 160 + "\n") * 1_000,
     "digits": ("1 " * 240 + "\n") * 500,
     "blanks": " " * 1_000_000,

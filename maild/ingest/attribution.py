@@ -92,6 +92,22 @@ def begins_behind(line: str) -> int | None:
     return None
 
 
+#: Yahoo's telephones write the quoted mail behind the attribution, set apart by blanks.
+_GLUED = re.compile(r">?\s{0,2}(?:[^\W\d_]{2,12}\s)?[^\W\d_]{2,12}:(?=[ \xa0]{2,8}\S)")
+
+
+def ends_before(line: str) -> int | None:
+    """Where in the line the quoted mail begins that is glued to its attribution; None: it
+    is not."""
+    if ":  " not in line and ":\xa0" not in line and ": \xa0" not in line:
+        return None
+    for hit in _GLUED.finditer(line, 0, _LONGEST_OPENING):
+        head = line[: hit.end()]
+        if _OPENER.match(bare(head)) and _has_address(head) and TIME.search(head):
+            return hit.end() if _is_attribution(bare(head)) else None
+    return None
+
+
 def _continued(line: str, joined: str) -> str:
     """A line of it; a `>` that closes the address above is no quotation mark."""
     if joined.rfind("<") > joined.rfind(">") and line.lstrip()[:1] == ">":

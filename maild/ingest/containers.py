@@ -34,8 +34,10 @@ _REST = frozenset(
     " ms-outlook-mobile-reference-message quotedreply mail-quote-collapse".split()
 )
 _SIGNATURE = frozenset(
-    "gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block-user"
-    " ms-outlook-mobile-signature".split()
+    "gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block"
+    " protonmail_signature_block-user ms-outlook-mobile-signature applemailsignature"
+    " signature composer_signature front-signature ymail_android_signature"
+    " ymail_ios_signature".split()
 )
 #: The line desktop Outlook draws above its block: its colours, and always this padding.
 _BORDER = re.compile(

@@ -6,11 +6,11 @@ Data only: `quotes` knows what shape the words must stand in to count.
 #: "wrote", as an attribution line ends or goes on: *El …, Ana escribió:*
 WROTE = (
     *("wrote", "writes", "says", "said"),
-    *("escribió", "escribio", "ha escrito"),
+    *("escribió", "escribio", "ha escrito", "dijo"),
     *("va escriure", "ha escrit", "escrigué", "escrivia", "escribiu", "idatzi zuen"),
     *("schrieb", "geschrieben", "schrieben sie"),
     *("a écrit", "a ecrit", "écrivait", "nous a dit"),
-    *("escreveu", "ha scritto", "scrive", "schreef", "geschreven"),
+    *("escreveu", "disse", "ha scritto", "scrive", "schreef", "geschreven"),
     *("skrev", "kirjoitti", "kirjutas", "írta", "yazdı", "a scris", "έγραψε", "đã viết"),
     *("menulis", "rašė", "rakstīja", "napisao je", "napisala je", "napisao", "je napisal"),
     *("napisał", "napisała", "napisał(a)", "pisze", "napsal", "napsala", "napsal(a)"),

@@ -28,6 +28,35 @@ def is_marker(lines: Sequence[str], at: int) -> bool:
     return hit is not None and bare(lines[at]).startswith("##") and hit.start() < 40
 
 
+#: The same of other help desks: it only separates, for below it may stand their message.
+_LINE = frozenset(
+    "line línea linea línia ligne zeile linha riga regel linje rad linii řádek".split()
+)
+_BESIDE = frozenset(
+    "above below encima arriba debajo sobre dessus oberhalb über unterhalb acima abaixo sopra"
+    " sotto boven ovanför powyżej nad pod sota".split()
+)
+_ANSWER = (
+    *("repl", "respon", "respues", "respos", "répon", "rispo", "write", "type", "answer"),
+    *("escri", "contest", "antwo", "svar", "odpow", "odpov"),
+)
+_DRAWN = "#=*_~- "
+
+
+def _is_others(line: str) -> bool:
+    """`##- Please type your reply above this line -##`"""
+    text = clean(line).lstrip("> ")
+    if len(text) > 140 or not (text[:1] in _DRAWN and text[1:2] in _DRAWN):
+        return False
+    inner = text.strip(_DRAWN)
+    if not (inner and text.endswith(("##", "==", "**", "__", "~~", "--", "-#"))):
+        return False
+    words = inner.lower().replace("-", " ").split()
+    if _LINE.isdisjoint(words) or _BESIDE.isdisjoint(words):
+        return False
+    return any(word.startswith(_ANSWER) for word in words)
+
+
 # -- separators --------------------------------------------------------------------------
 
 
@@ -63,6 +92,8 @@ def find_cut(lines: Sequence[str], at: int) -> Cut | None:
         return None
     if is_marker(lines, at):
         return Cut(at, at + 1, "marker")
+    if _is_others(line):
+        return Cut(at, at + 1, "original")
     if kind := separator(line):
         return _with_block(lines, Cut(at, at + 1, kind))
     if line.rstrip()[-1:] == ":" and _HEADING.match(bare(line)):

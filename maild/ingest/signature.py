@@ -23,6 +23,7 @@ _LIST_FOOTER = re.compile(
     r"has recibido este mensaje porque)",
     re.IGNORECASE,
 )
+_OF_LIST = re.compile(r"@|https?://|\b(?:group|list|subscri|suscri|grupo)", re.IGNORECASE)
 _LINK = re.compile(r"[<(\[]?(?:https?://|www\.|mailto:)\S{3,300}$", re.IGNORECASE)
 _CONFIDENTIAL = re.compile(
     r"\W{0,3}(?:aviso (?:legal|de confidencialidad)|confidencialidad|confidential|"
@@ -80,6 +81,8 @@ def _may_sign(lines: Sequence[str]) -> bool:
     rest = [clean(line[: _LONGEST + 1]) for line in lines if line.strip()]
     if len(rest) > 12:
         return False
+    if rest and _LIST_FOOTER.match(rest[0]) and _OF_LIST.search(" ".join(rest)):
+        return True
     return all(len(line) <= 80 and line[-1:] not in ":?" for line in rest) or (
         looks_like_signature("\n".join(rest))
     )

@@ -12,7 +12,7 @@ import quotequail
 from quotequail._patterns import HEADER_MAP
 
 from maild.ingest import containers, layout, quotes, signature
-from maild.ingest.attribution import begins_behind
+from maild.ingest.attribution import begins_behind, ends_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,14 @@ def trim(text: str, html: str | None = None, *, attached: bool = False) -> Trimm
 
 
 def _lines(text: str) -> list[str]:
-    """The text's lines; an attribution that stands behind words begins a line of its own."""
+    """The text's lines; an attribution behind words begins a line of its own, and so does
+    the mail behind an attribution."""
     lines: list[str] = []
     for line in text.split("\n"):
-        at = begins_behind(line)
-        lines += [line] if at is None else [line[:at], line[at + 1 :]]
+        end = ends_before(line)
+        head, rest = (line, []) if end is None else (line[:end], [line[end + 1 :]])
+        at = begins_behind(head)
+        lines += [head, *rest] if at is None else [head[:at], head[at + 1 :], *rest]
     return lines
 
 
