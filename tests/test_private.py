@@ -9,6 +9,8 @@ import pytest
 
 from maild.errors import Temporary
 from maild.store import open_store
+from maild.store.engine import Engine
+from maild.store.migrations import STEPS, prepare
 from maild.store.private import make_folder, open_private
 from tests.servers.programs import needs_root
 
@@ -35,6 +37,16 @@ def test_what_root_makes_belongs_to_the_folders_owner(house: Path) -> None:
     store.close()
     assert {"var", "maild.db", "maild.db-wal", "maild.db-turn", "maild.db-lock"} <= set(owners)
     assert set(owners.values()) == {NOBODY}
+
+
+def test_the_copy_that_an_upgrade_makes(house: Path) -> None:
+    """An admin's `maild list` was the first command of the new version: the copy is as much the
+    daemon's as the store is."""
+    engine = Engine(f"sqlite:///{house}/maild.db")
+    prepare(engine, STEPS[:1])
+    prepare(engine, STEPS[:2])
+    engine.close()
+    assert (house / "maild.db.v1").stat().st_uid == NOBODY
 
 
 def test_what_is_there_keeps_its_owner(house: Path) -> None:

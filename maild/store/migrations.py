@@ -13,6 +13,7 @@ from maild.errors import StoreUnusable, Temporary
 from maild.store import search
 from maild.store.backup import back_up
 from maild.store.engine import Engine, integrity_faults, translated_errors
+from maild.store.private import give_away
 from maild.store.tables import ALL, Missed
 
 NUMBERS = ("ticket", "message")
@@ -116,6 +117,7 @@ def _back_up_beside(engine: Engine, version: int) -> None:
     for left in (target, *target.parent.glob(f".{target.name}.*")):
         left.unlink(missing_ok=True)
     back_up(engine, target)
+    give_away(target)
 
 
 def _lock_out_others(engine: Engine) -> None:

@@ -13,7 +13,7 @@ def make_folder(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in reversed(missing):
-        _give_away(path)
+        give_away(path)
 
 
 def open_private(path: Path) -> int:
@@ -23,11 +23,11 @@ def open_private(path: Path) -> int:
         handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return os.open(path, flags | os.O_CREAT, 0o600)
-    _give_away(path, handle)
+    give_away(path, handle)
     return handle
 
 
-def _give_away(path: Path, handle: int | None = None) -> None:
+def give_away(path: Path, handle: int | None = None) -> None:
     """To the owner of the folder, where root has made it."""
     if os.geteuid() == 0:
         folder = path.absolute().parent.stat()
