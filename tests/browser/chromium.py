@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 PROGRAMS = ("chromium", "chromedriver")
@@ -44,6 +45,19 @@ def browser(language: str = "es", *, scripts: bool = False) -> Iterator["Browser
         yield Browser(driver)
     finally:
         driver.quit()
+
+
+def _is_gone(element: WebElement) -> bool:
+    """Whether its page has given way; the driver has two ways to say so."""
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    except WebDriverException as error:
+        if "does not belong to the document" not in str(error):
+            raise
+        return True
+    return False
 
 
 class Browser:
@@ -101,7 +115,7 @@ class Browser:
     def _another_page(self) -> Iterator[None]:
         before = self.driver.find_element("tag name", "html")
         yield
-        WebDriverWait(self.driver, 20).until(staleness_of(before))
+        WebDriverWait(self.driver, 20).until(lambda _: _is_gone(before))
 
     def click(self, selector: str) -> None:
         """Press a button that sends a form, and wait for the page that answers it."""
