@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -92,28 +92,26 @@ def compared(what: str, pairs: Sequence[tuple[float, float]], total: int) -> Ite
 
 def seed(place: "Place", url: str) -> None:
     """A thousand tickets and what was written about them, from mail."""
+    answers = ["reply", "token", "token", "agent"] * (TEMPLATE // 5)
     with desk(place, url) as daemon:
-        for kinds in (
-            ["new"] * TEMPLATE,
-            ["reply", "token", "token", "agent"] * (TEMPLATE // 5),
-        ):
-            work(daemon, url, kinds, random.Random(len(kinds)))
+        for kinds in (["new"] * TEMPLATE, answers):
+            work(daemon, url, written(url, kinds, random.Random(len(kinds))))
 
 
 def fill(url: str, total: int) -> None:
-    store = open_store(url)
-    multiply(store, total // TEMPLATE - 1)
-    store.close()
+    with closing(open_store(url)) as store:
+        multiply(store, total // TEMPLATE - 1)
 
 
 def play(place: "Place", url: str, *, chance: random.Random) -> Price:
     """What a message costs there."""
     with desk(place, url) as daemon:
-        work(daemon, url, KINDS * (WARM_UP // len(KINDS)), chance)
+        work(daemon, url, written(url, KINDS * (WARM_UP // len(KINDS)), chance))
         kinds = [*KINDS * (MESSAGES // len(KINDS))]
         chance.shuffle(kinds)
+        samples = written(url, kinds, chance)
         before = daemon.cpu() + place.cpu()
-        wall = work(daemon, url, kinds, chance)
+        wall = work(daemon, url, samples)
         own = index(url)
         cpu = daemon.cpu() + place.cpu() + own - before
     return Price(cpu * 1000 / len(kinds), wall * 1000 / len(kinds))
@@ -129,17 +127,19 @@ def desk(place: "Place", url: str) -> Iterator[Daemon]:
         yield daemon
 
 
-def work(daemon: Daemon, url: str, kinds: Sequence[str], chance: random.Random) -> float:
-    """Send mail of these kinds; seconds until all is done and each letter has left."""
-    store = open_store(url)
-    try:
+def written(url: str, kinds: Sequence[str], chance: random.Random) -> list[Sample]:
+    """Mails of these kinds, about what is there."""
+    with closing(open_store(url)) as store:
         writer = Writer(store, chance)
-        samples = [writer.write(kind) for kind in kinds]
+        return [writer.write(kind) for kind in kinds]
+
+
+def work(daemon: Daemon, url: str, samples: Sequence[Sample]) -> float:
+    """Seconds until all is done that these mails cause, and each letter has left."""
+    with closing(open_store(url)) as store:
         last = newest(store) + len(samples)
         started = send(daemon.port, samples, connections=4, to=DESK)
         return await_quiet(store, last) - started
-    finally:
-        store.close()
 
 
 def newest(store: Store) -> int:
@@ -165,12 +165,10 @@ def await_quiet(store: Store, last: int) -> float:
 
 def index(url: str) -> float:
     """Seconds of our processor time for what the timetable does later, once a minute."""
-    store = open_store(url)
-    before = time.process_time()
-    Search(store.engine).catch_up()
-    took = time.process_time() - before
-    store.close()
-    return took
+    with closing(open_store(url)) as store:
+        before = time.process_time()
+        Search(store.engine).catch_up()
+        return time.process_time() - before
 
 
 class Writer:
