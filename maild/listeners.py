@@ -12,13 +12,11 @@ from maild.errors import ConfigError
 
 PATIENCE_S = 3.0
 BACKLOG = 512
-#: somebody else's program holds it, or the network is not up yet: that may change
-_NOT_NOW = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 
 
-class PlaceTaken(ConfigError):
-    """Nothing can listen there just now. At a start it is a matter of trying again: systemd
-    does, and a desk is not dead because the network came up late."""
+class NotUpYet(ConfigError):
+    """This machine has no such address, which may change: systemd shall start maild again, and
+    a desk is not dead because the network came up late."""
 
     exit_code = 75
 
@@ -62,7 +60,7 @@ def _bind(host: str, port: int) -> socket.socket:
         except OSError as error:
             found.close()
             if time.monotonic() > patience:
-                kind = PlaceTaken if error.errno in _NOT_NOW else ConfigError
+                kind = NotUpYet if error.errno == errno.EADDRNOTAVAIL else ConfigError
                 raise kind(f"can't listen on {host}:{port}: {error.strerror}") from error
             time.sleep(0.05)  # a forerunner that was just killed may still hold it
         else:

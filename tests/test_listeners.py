@@ -11,14 +11,14 @@ from maild.listeners import Listeners
 
 @pytest.mark.parametrize(
     ("host", "port", "status"),
-    [("127.0.0.1", 0, 75), ("192.0.2.1", 8025, 75), ("no such host", 8025, 2)],
+    [("127.0.0.1", 0, 2), ("192.0.2.1", 8025, 75), ("no such host", 8025, 2)],
     ids=["taken", "not up yet", "wrong"],
 )
 def test_a_place_nobody_can_listen_on(
     monkeypatch: pytest.MonkeyPatch, host: str, port: int, status: int
 ) -> None:
-    """Another program on the port and an address that is not there yet are temporary, so that
-    a service is started again; a name that is none is a fault of the config."""
+    """An address that is not there yet is temporary, so that a service is started again;
+    another program on the port and a name that is none are faults of the config."""
     monkeypatch.setattr(listeners, "PATIENCE_S", 0)
     with (
         socket.create_server(("127.0.0.1", 0)) as other,
