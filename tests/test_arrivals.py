@@ -25,6 +25,7 @@ from tests.stories.office import Office
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SMTP = Envelope("smtp", "luis@x.test", ("soporte@acme.test", "ñ@acme.test"), "192.0.2.1")
 PIPE = Envelope("pipe")
+NOWHERE = Envelope(None)  # type: ignore[arg-type]  # no such row can be stored
 
 
 class StoppedClock:
@@ -181,10 +182,24 @@ def test_a_large_mail_is_entered_alone(store: Store) -> None:
     assert store.intake.enter() == 0
 
 
+def test_large_and_small_come_out_as_they_went_in(store: Store) -> None:
+    """What is written into its row piece by piece, and what goes with its statement."""
+    bodies = ["Hola", "x" * 999_000, "y" * 1_000_000, "ñ" * 2_000_000]
+    mails = [raw(number, body=body) for number, body in enumerate(bodies)]
+    store.doorstep.take_many([(mail, SMTP) for mail in mails])
+    store.intake.enter_all()
+    assert [item.raw for item in store.intake.claim(10)] == mails
+    assert store.intake.take(mails[3], PIPE) == 4  # known again
+    store.intake.take(raw(9, body=bodies[2]), PIPE)
+    last = store.intake.item(6)
+    assert last is not None
+    assert last.raw == raw(9, body=bodies[2])
+
+
 def test_a_failure_takes_none(store: Store) -> None:
     """All of a batch or nothing, and the numbers go on where they were."""
     with pytest.raises(sqlite3.IntegrityError):
-        store.doorstep.take_many([(raw(1), SMTP), (None, SMTP)])  # type: ignore[list-item]
+        store.doorstep.take_many([(raw(1), SMTP), (raw(2), NOWHERE)])
     assert store.doorstep.take(raw(1), SMTP) == 1
 
 

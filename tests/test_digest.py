@@ -23,3 +23,13 @@ def test_a_header_too_long_to_read_still_tells_mails_apart() -> None:
         for subject in (b"uno", b"dos")
     )
     assert content_digest(one) != content_digest(other)
+
+
+def test_a_large_mail_is_looked_at_in_pieces() -> None:
+    """Wherever they end: line ends are one thing, blank lines count only inside."""
+    text = b"".join(b"linea %d\r\n" % n for n in range(250_000)) + b"\r\n" * 900_000
+    for shift in range(3):
+        mail = MAIL + b"x" * shift + text
+        assert content_digest(mail) == content_digest(mail.replace(b"\r\n", b"\n"))
+        assert content_digest(mail) == content_digest(mail.rstrip())
+        assert content_digest(mail + b"fin") != content_digest(mail.rstrip() + b"fin")

@@ -67,7 +67,7 @@ def lines(
             if answer.result is None:
                 yield _lost(job, REASONS[answer.lost], content=content), True
             else:
-                yield answer.result[1:], answer.result[:1] == b"+"
+                yield bytes(answer.result[1:]), answer.result[:1] == b"+"
     finally:
         box.close()
 

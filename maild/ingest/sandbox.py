@@ -38,7 +38,7 @@ Work = Callable[[bytes], bytes]  #: its answers are never empty
 class Answer:
     """What became of a job."""
 
-    result: bytes | None
+    result: bytes | memoryview | None
     lost: str = ""  #: TIME, MEMORY or DEATH where there is no result
 
 
@@ -152,7 +152,7 @@ class Sandbox:
             self._give_up(child, DEATH, done)
             return
         child.received += data
-        for frame in _frames(child.received):
+        for frame in _frames(child):
             number, _ = child.waiting.popleft()
             child.since = time.monotonic()
             if not frame:
@@ -238,16 +238,23 @@ def _write(child: _Child) -> None:
             child.sending.popleft()
 
 
-def _frames(received: bytearray) -> Iterator[bytes]:
-    """The complete answers in a buffer, which are taken out of it."""
-    while len(received) >= _LENGTH.size:
-        (length,) = _LENGTH.unpack_from(received)
+def _frames(child: _Child) -> Iterator[bytes | memoryview]:
+    """The complete answers received, which are taken out of the buffer; one that is large and
+    alone there is not copied."""
+    while len(child.received) >= _LENGTH.size:
+        (length,) = _LENGTH.unpack_from(child.received)
         end = _LENGTH.size + length
-        if len(received) < end:
+        if len(child.received) < end:
             return
-        frame = bytes(memoryview(received)[_LENGTH.size : end])
-        del received[:end]
-        yield frame
+        whole = memoryview(child.received)
+        if length > _CHUNK and len(whole) == end:
+            child.received = bytearray()
+            yield whole[_LENGTH.size :]
+        else:
+            frame = bytes(whole[_LENGTH.size : end])
+            whole.release()
+            del child.received[:end]
+            yield frame
 
 
 # -- the child ---------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple
 from maild.errors import StoreUnusable, Temporary
 from maild.interfaces import Clock
 from maild.model.mail import Envelope
+from maild.store import blobs
 from maild.store.engine import BUSY_TIMEOUT_S, Engine, make_private
 from maild.store.fields import to_json, to_micros
 
@@ -38,10 +39,7 @@ _PRAGMAS: Final = (
     "foreign_keys=on",
     "wal_autocheckpoint=4000",  # 16 MB: most of what comes is gone before it is written twice
 )
-_COLUMNS: Final = (
-    "id, received, source, sender, recipients, remote, department, silent, content"
-)
-_ADD: Final = f"INSERT INTO mail ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS: Final = "id, received, source, sender, recipients, remote, department, silent"
 _ORIGIN: Final = "account, folder, uidvalidity, uid"
 _ADD_ORIGIN: Final = f"INSERT INTO origin (id, {_ORIGIN}) VALUES (?, ?, ?, ?, ?)"
 
@@ -79,8 +77,10 @@ class Arrivals:
         now = to_micros(self._clock.now())
         with self.held() as entered:
             first = max(entered, self._highest()) + 1
-            self._db().executemany(
-                _ADD,
+            blobs.insert(
+                self._db(),
+                "mail",
+                _COLUMNS,
                 [
                     (number, now, *envelope_values(envelope), raw)
                     for number, (raw, envelope) in enumerate(mails, first)
@@ -108,13 +108,14 @@ class Arrivals:
         total = 0
         with self._translated():
             rows = self._db().execute(
-                f"SELECT {_COLUMNS}, {_ORIGIN} FROM mail LEFT JOIN origin USING (id) "
-                "WHERE id > ? ORDER BY id LIMIT ?",
+                f"SELECT {_COLUMNS}, {blobs.inlined('content')}, {_ORIGIN} "
+                "FROM mail LEFT JOIN origin USING (id) WHERE id > ? ORDER BY id LIMIT ?",
                 [number, count],
             )
             for row in rows:
+                raw = blobs.read(self._db(), "mail", row[0]) if row[8] is None else row[8]
                 origin = None if row[9] is None else row[9:]
-                found.append(Arrival(row[0], row[1], envelope_of(row[2:8]), row[8], origin))
+                found.append(Arrival(row[0], row[1], envelope_of(row[2:8]), raw, origin))
                 total += len(found[-1].raw)
                 if total >= size:
                     break

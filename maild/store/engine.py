@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import peewee
 
 from maild.errors import ConfigError, StoreUnusable, Temporary
+from maild.store import blobs
 from maild.store.private import make_folder, open_private, why_not
 from maild.store.tables import ALL
 
@@ -115,6 +116,25 @@ class Engine:
                 sql = sql.replace("?", "%s")
             with translated_errors(self), _named:
                 self.database.cursor().executemany(sql, values)  # type: ignore[no-untyped-call]
+
+    def insert_contents(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows whose first column is their number and whose last, `content`, is bytes."""
+        if self.postgres:
+            marks = "?, " * len(columns.split(","))
+            sql = f"INSERT INTO {table} ({columns}, content) VALUES ({marks}?)"
+            self.execute_many(sql, rows)
+            return
+        with translated_errors(self), _named:
+            blobs.insert(self._connection(), table, columns, rows)
+
+    def inlined(self, column: str) -> str:
+        """A term for a query: the column, or NULL where `content_of` had better read it."""
+        return column if self.postgres else blobs.inlined(column)
+
+    def content_of(self, table: str, number: int) -> bytes:
+        """The `content` of a row of a SQLite store."""
+        with translated_errors(self), _named:
+            return blobs.read(self._connection(), table, number)
 
     def insert_many(self, table: str, columns: str, values: Sequence[Sequence[Any]]) -> None:
         """Add rows, as fast as the database takes them."""

@@ -76,7 +76,7 @@ class IntakeStore:
         number = self._add_row(raw, envelope, digest, now)
         if number is None:
             return self._add_duplicate(raw, envelope, digest, now)
-        self._engine.execute("INSERT INTO raw (intake, content) VALUES (?, ?)", [number, raw])
+        self._engine.insert_contents("raw", "intake", [(number, raw)])
         return number
 
     def _add_row(self, raw: bytes, envelope: Envelope, digest: str, now: int) -> int | None:
@@ -151,7 +151,7 @@ class IntakeStore:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, FALSE)",
             rows,
         )
-        self._engine.execute_many("INSERT INTO raw (intake, content) VALUES (?, ?)", contents)
+        self._engine.insert_contents("raw", "intake", contents)
         self._remember_origins(
             [
                 (*mail.origin, known[digest])
@@ -215,16 +215,18 @@ class IntakeStore:
         if not numbers:
             return []
         marks = ", ".join("?" * len(numbers))
+        content_term = self._engine.inlined("r.content")
         rows = self._engine.rows(
-            "SELECT i.id, i.received, i.attempts, i.confirmed, r.content, i.source, i.sender, "
-            "i.recipients, i.remote, i.department, i.silent "
+            f"SELECT i.id, i.received, i.attempts, i.confirmed, {content_term}, "
+            "i.source, i.sender, i.recipients, i.remote, i.department, i.silent "
             "FROM intake i JOIN raw r ON r.intake = i.id "
             f"WHERE i.id IN ({marks}) ORDER BY i.id",
             list(numbers),
         )
         return [
-            Item(number, from_micros(received), envelope_of(envelope), bytes(content), attempts,
-                 bool(confirmed))
+            Item(number, from_micros(received), envelope_of(envelope),
+                 self._engine.content_of("raw", number) if content is None else bytes(content),
+                 attempts, bool(confirmed))
             for number, received, attempts, confirmed, content, *envelope in rows
         ]  # fmt: skip
 
