@@ -67,6 +67,8 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _BEGIN = re.compile(rf"(?:{any_of(phrases.BEGIN_FORWARDED)})\s?:?$", re.IGNORECASE)
+#: Tobit's david draws no dashes
+_PROCESSED = ("Original Message processed by ", "[Original Message processed by ")
 _BEGINNINGS = {phrase[:4].casefold() for phrase in phrases.BEGIN_FORWARDED}
 
 #: `Forwarded message:` announces one only above header fields; alone it is a heading.
@@ -81,6 +83,8 @@ def separator(line: str) -> str | None:
     if text[:1] in "-_=*" and (hit := _SEPARATOR.match(text)):
         return "forwarded" if hit["fwd"] else "original"
     text = text.strip("*_ ")
+    if text.startswith(_PROCESSED):
+        return "original"
     may = text[:4].casefold() in _BEGINNINGS
     return "forwarded" if may and _BEGIN.match(text) else None
 
