@@ -59,6 +59,9 @@ class Customers:
         """A ticket for this mail; None where a rule drops it."""
         words = words_of(reading)
         request = opening.request_of(reading, self.roster, self.practice, text=words.text)
+        before = self.cases.ticket(link) if link is not None else None
+        if before and request.subject.endswith(before.subject):  # what a letter put before it
+            request = replace(request, subject=before.subject)
         case, decision = self.start(reading, request, words, link=link)
         if case is not None:
             offered = self._admit(case, reading, request.actor)
@@ -115,6 +118,9 @@ class Customers:
         assert case is not None
         if not ticket.takes_part(reading.sender.email):
             return self._overhear(case, reading), None
+        if ticket.status is Status.SPAM:  # muted: kept with the rest, and nobody's news
+            self.add(case, reading, words_of(reading), public=True, thanks=True)
+            return case, None
         if self._comes_too_late(case, reading):
             return self.open(reading, link=ticket.id)
         words, thanks = words_of(reading), says_thanks(reading)
@@ -147,7 +153,7 @@ class Customers:
         ticket = case.ticket
         if not ticket.status.done or says_thanks(reading) or _robot(reading):
             return False
-        if ticket.status in (Status.CLOSED, Status.SPAM, Status.MERGED):
+        if ticket.status in (Status.CLOSED, Status.MERGED):
             return True
         solved = ticket.resolved_at or ticket.updated_at
         return reading.now - solved > self.practice.reopen_window

@@ -306,8 +306,10 @@ class Desk:
             return replace(outcome, decision=obeyed.decision)
         roster = self.reader.roster
         report = any(hit.type == "report" for hit in reading.clues.references)
-        people = roster.supervisors(roster.default.key) if report else roster.admins
-        self._tell_house(reading, [p for p in people if p.casefold() != reading.sender.key])
+        asked = roster.supervisors(roster.default.key) if report else roster.admins
+        people = [p for p in asked if p.casefold() != reading.sender.key]
+        others = [p for p in roster.admins if p.casefold() != reading.sender.key]
+        self._tell_house(reading, people or others)
         return Outcome("done", "question")
 
     def _confirms(self, reading: Reading) -> int | None:

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.stories.office import Office, Received, kinds
+from tests.stories.test_mornings import REPORT, ring
 
 LUIS = "Luis Pérez <luis@x.test>"
 BELIEVES = '[security]\nauthserv_id = "mx.acme.test"\n'
@@ -201,3 +202,35 @@ def test_a_customer_reads_one_word_for_a_state(
     proof = {"Authentication_Results": "mx.acme.test; dmarc=pass header.from=x.test"}
     office.write(LUIS, "estado", "\n", **proof)
     assert shown in office.letter("answer").text
+
+
+def test_a_muted_sender_is_nobodys_news(office: Office, notice: Received) -> None:
+    """What answers a request marked as spam is kept with it, in silence; undone, it counts."""
+    office.answer(notice, "#spam")
+    number = office.write(LUIS, "Re: [ACME #1] No puedo acceder", "¿Hola?")
+    assert (office.outcome(number), office.letters()) == ("reply", [])
+    assert office.ticket()["status"] == "spam"
+    office.answer(notice, "#deshacer")
+    assert [m["text"].strip() for m in office.ticket()["messages"]][-1] == "¿Hola?"
+
+
+def test_an_answer_to_the_acknowledgement_keeps_the_subject(office: Office) -> None:
+    """Months later it opens another request, which is not called *Solicitud recibida*."""
+    office.configure(more=BELIEVES)
+    proof = {"Authentication_Results": "mx.acme.test; dmarc=pass header.from=x.test"}
+    office.write(LUIS, **proof)
+    letters = {letter.type: letter for letter in office.letters()}
+    office.answer(letters["agent-new"], "#cerrar")
+    office.answer(letters["acknowledgement"], "Otra vez.", sender=LUIS)
+    assert office.ticket(2)["subject"] == "No puedo acceder"
+
+
+def test_words_to_a_report_reach_somebody(office: Office) -> None:
+    """The only supervisor answers her own report: then the admins read it."""
+    office.configure(more=BELIEVES + REPORT)
+    proof = {"Authentication_Results": "mx.acme.test; dmarc=pass header.from=acme.test"}
+    office.write("jefa@acme.test", "x", "#informe semanal", **proof)
+    ring(office, "reports")
+    report = next(letter for letter in office.letters() if letter.type == "report")
+    office.answer(report, "Muy buenas cifras.", sender="jefa@acme.test", **proof)
+    assert "Muy buenas cifras." in office.letter("admin", "admin@acme.test").text
