@@ -81,6 +81,22 @@ def test_periods_can_be_chosen(office: Office) -> None:
     assert visitor.client.get("/dashboard", params={"period": "<b>"}).status_code == 200
 
 
+def test_a_department_can_be_looked_at_alone(office: Office) -> None:
+    """Of a report about all of them; one that is none is as if it was not named."""
+    office.write("Eva <eva@y.test>", "Quiero comprar", to="sales@acme.test")
+    visitor = Visitor(office)
+    everything = enter(office, visitor)
+    assert '<option value="ventas">' in everything
+    new = {
+        department: re.search(
+            r"Solicitudes nuevas</th><td[^>]*>(\d+)",
+            visitor.get(f"/dashboard?department={department}").text,
+        )
+        for department in ("", "soporte", "ventas", "nadie")
+    }
+    assert [found and found[1] for found in new.values()] == ["2", "1", "1", "2"]
+
+
 def test_what_waits_is_named(office: Office) -> None:
     """Open tickets to act on, whose they are and why; and at which levels they are."""
     office.write("Eva <eva@y.test>", "El pedido no llega")
@@ -113,7 +129,7 @@ def parts(office: Office, draw: Draw) -> Iterator[str]:
     visitor = Visitor(office)
     enter(office, visitor)
     session = visitor.client.cookies["maild_session"]
-    pages = Starlette(routes=routes(visitor.site, Boards(draw, ["semanal"])))
+    pages = Starlette(routes=routes(visitor.site, Boards(draw, {"semanal": {}})))
     scope = {
         "type": "http", "method": "GET", "path": "/dashboard", "query_string": b"",
         "headers": [(b"cookie", f"maild_session={session}".encode())],

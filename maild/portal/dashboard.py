@@ -79,31 +79,43 @@ class Board:
     known_until: datetime
 
 
-#: (report, period, language, now) -> the board; ValueError for a period that is none
-Draw = Callable[[str, str, str, datetime], Board]
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to see."""
+
+    report: str
+    department: str  #: "" for all that the report is about
+    period: str
+    language: str
+
+
+#: ValueError for a period that is none
+Draw = Callable[[Wish, datetime], Board]
+#: by its key, what people call it
+Departments = Mapping[str, str]
 
 
 class Boards:
     """Boards, each kept for a minute: a page loaded again costs nothing."""
 
-    def __init__(self, draw: Draw, reports: Sequence[str]) -> None:
+    def __init__(self, draw: Draw, reports: Mapping[str, Departments]) -> None:
         self._draw = draw
-        self.reports = tuple(reports)
-        self._kept: dict[tuple[str, str, str], tuple[float, Board]] = {}
+        self.reports = reports  #: by name, the departments that can be looked at alone
+        self._kept: dict[Wish, tuple[float, Board]] = {}
 
-    def kept(self, report: str, period: str, language: str, now: datetime) -> Board | None:
+    def kept(self, wish: Wish, now: datetime) -> Board | None:
         """A board that is fresh enough."""
-        drawn, board = self._kept.get((report, period, language), (0.0, None))
+        drawn, board = self._kept.get(wish, (0.0, None))
         return board if 0 <= now.timestamp() - drawn < _FRESH_S else None
 
-    def board(self, report: str, period: str, language: str, now: datetime) -> Board:
+    def board(self, wish: Wish, now: datetime) -> Board:
         """Drawn, or kept since somebody asked a little earlier; in one thread only."""
-        board = self.kept(report, period, language, now)
+        board = self.kept(wish, now)
         if board is None:
-            board = self._draw(report, period, language, now)
+            board = self._draw(wish, now)
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            self._kept[report, period, language] = (now.timestamp(), board)
+            self._kept[wish] = (now.timestamp(), board)
         return board
 
 
@@ -119,20 +131,22 @@ async def show(site: Site, boards: Boards, request: Request) -> Response:
     person = visit.person
     if person is None or not person.dashboard or not site.counter.supervises(person.email):
         return site.page(visit, "sign_in", dashboard=True, fault="", given="", done=False)
-    report, period = _chosen(visit, boards)
+    report, department, period = _chosen(visit, boards)
     zone = cast(ZoneInfo, site.pages.house.timezone)
     covered = spelled(period, visit.now.astimezone(zone).date())
     if not is_period(covered, visit.now, zone):
         return see_other("/dashboard")
-    asked = (report, covered, visit.language, visit.now)
-    board = boards.kept(*asked)
+    wish = Wish(report, department, covered, visit.language)
+    board = boards.kept(wish, visit.now)
     html = site.html(
         visit,
         "dashboard",
         place=Markup(_PLACE),  # noqa: S704 (our own)
         waits=board is None,
         report=report,
-        reports=boards.reports,
+        reports=list(boards.reports),
+        department=department,
+        departments=boards.reports[report],
         period=period,
         periods=PERIODS,
         email=person.email,
@@ -144,7 +158,7 @@ async def show(site: Site, boards: Boards, request: Request) -> Response:
     async def parts() -> AsyncIterator[str]:
         yield before
         try:
-            yield _drawn(site, visit, await site.draw(boards.board, *asked))
+            yield _drawn(site, visit, await site.draw(boards.board, wish, visit.now))
         except Exception as error:
             log.error("a board failed", exc_info=error, report=report, period=covered)
             yield site.pages.render("board-failed", visit.language, visit.now)
@@ -169,13 +183,18 @@ def is_period(text: str, now: datetime, zone: ZoneInfo) -> bool:
     return covered.last - covered.first <= _LONGEST
 
 
-def _chosen(visit: Visit, boards: Boards) -> tuple[str, str]:
+def _chosen(visit: Visit, boards: Boards) -> tuple[str, str, str]:
+    """Report, department and period: what is asked for as far as it is there."""
     asked = visit.request.query_params
     report = asked.get("report", "")
+    if report not in boards.reports:
+        report = next(iter(boards.reports))
+    department = asked.get("department", "")
     period = asked.get("period", "")[:40]
     known = period in PERIODS or re.fullmatch(r"\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d", period)
     return (
-        report if report in boards.reports else boards.reports[0],
+        report,
+        department if department in boards.reports[report] else "",
         period if known else "this week",
     )
 

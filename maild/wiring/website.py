@@ -22,7 +22,7 @@ from maild.notify.mailroom import Mailroom
 from maild.notify.notices import Notices
 from maild.portal.api import Gate, Source
 from maild.portal.counter import Counter
-from maild.portal.dashboard import Board, Boards, Line, Picture, Urgent
+from maild.portal.dashboard import Board, Boards, Line, Picture, Urgent, Wish
 from maild.portal.limits import Bucket, Proxies
 from maild.portal.links import Lifetimes, Links, Words
 from maild.portal.pages import House, Pages
@@ -123,7 +123,7 @@ class Website:
     def application(self) -> Starlette:
         smtp = self.settings.smtp
         files = smtp.max_size if smtp else self.practice.relayed_bytes
-        boards = Boards(self._board, list(self._reporting.reports))
+        boards = Boards(self._board, self._choices())
         return application(self.site, self._gate(), boards, max_body=files + _FIELDS)
 
     @cached_property
@@ -134,10 +134,23 @@ class Website:
         plain = Report.model_validate({"to": [self.practice.address], "every": "day 08:00"})
         return replace(self.reporting, reports={self.practice.tag: plain})
 
-    def _board(self, report: str, period: str, language: str, now: datetime) -> Board:
+    def _choices(self) -> dict[str, dict[str, str]]:
+        """Each report, and the departments that can be looked at alone: of one about all."""
+        several = {key: d.name for key, d in self.roster.departments.items()}
+        return {
+            name: {} if report.department or len(several) < 2 else several
+            for name, report in self._reporting.reports.items()
+        }
+
+    def _board(self, wish: Wish, now: datetime) -> Board:
         """A report's figures as they stand now."""
-        reporting = self._reporting
-        made = reporting.make(report, period, now, files=False)
+        language, reporting = wish.language, self._reporting
+        if wish.department:
+            report = reporting.reports[wish.report]
+            assert isinstance(report, Report)
+            alone = report.model_copy(update={"department": wish.department})
+            reporting = replace(reporting, reports={wish.report: alone})
+        made = reporting.make(wish.report, wish.period, now, files=False)
         setting = Setting(
             tag=self.practice.tag,
             language=language,
