@@ -21,10 +21,12 @@ from maild.desk.roster import Member
 from maild.errors import NotFound
 from maild.model.letter import File, Letter, LetterType
 from maild.model.mail import Address
+from maild.model.people import Role
 from maild.notify.addressing import Addressing
 from maild.notify.facts import mailto
 from maild.notify.letters import list_id
 from maild.notify.mime import compose as compose_mime
+from maild.reports.actions import actions
 from maild.reports.csv_files import TicketSheet
 from maild.reports.figures import Names
 from maild.reports.letter import ReportLetter, compose
@@ -41,10 +43,6 @@ log = structlog.get_logger("reports")
 
 #: a report that could not leave on its day is sent late, but not a month later
 LATEST = timedelta(days=14)
-_ACTIONS = {
-    "es": (("Asignarme", "#tomar"), ("Escalar", "#escalar"), ("Ver", "#ver")),
-    "en": (("Take", "#take"), ("Escalate", "#escalate"), ("Show", "#show")),
-}
 
 
 class Report(Protocol):
@@ -99,6 +97,7 @@ class Reporting:
     balance: Callable[[Period], Mapping[str, int]]
     articles: Callable[[], Mapping[str, str]] = dict  #: key of a problem -> the article's slug
     article: Callable[[str], Link | None] = lambda slug: None
+    role: Callable[[str], Role] = lambda recipient: Role.STRANGER  #: what he is to the desk
     dashboard: Callable[[str], str | None] = lambda recipient: None  #: whose it is, if he may
 
     def named(self, name: str) -> Report:
@@ -236,10 +235,10 @@ class Reporting:
         post = self.addressing.post(recipient, ticket=found, sender_name=self.sender_name)
         assert post.reply_to is not None
         subject = f"[{self.tag} #{ticket}] {found.subject}"
-        said = _ACTIONS.get(language, _ACTIONS["en"])
+        highest = max(self.names.levels, default=1)
         return [
             Link(label, mailto(post.reply_to.email, subject, f"{command}\n"))
-            for label, command in said
+            for label, command in actions(self.role(recipient), found, highest, language)
         ]
 
     def files(self, made: Made, now: datetime, folder: Path) -> list[Path]:

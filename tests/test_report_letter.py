@@ -383,9 +383,27 @@ def test_broken_promises_are_in_the_sentence(es: Written, en: Written) -> None:
     """A good share of first responses does not hide that other deadlines were missed."""
     missed = es.report["kpis"]["sla"]["breached"]
     assert es.report["kpis"]["sla"]["rate"] < 0.95
-    assert f"{missed} plazos vencieron (" in es.letter.text.replace("\n", " ")
-    assert f"{missed} deadlines were missed (" in en.letter.text.replace("\n", " ")
+    spanish, english = (written.letter.text.replace("\n", " ") for written in (es, en))
+    rate = es.report["kpis"]["sla"]["rate"]
+    kept = numbers.percent(rate, "es")
+    assert f"{missed} plazos vencieron (cumplidos {kept}, meta 95,0\u00a0%)" in spanish
+    kept = numbers.percent(rate, "en")
+    assert f"{missed} deadlines were missed ({kept} met, target 95.0%)" in english
     assert "meta\xa095,0\xa0%" not in es.letter.text  # words stay apart by ordinary blanks
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_few_cases_make_a_plain_sentence(language: str) -> None:
+    """Counts come first, and no bracket opens within another."""
+    late = Diary(1, "2026-05-04 09:00", by="agent:ana").solved("2026-05-08 17:00")
+    good = Diary(2, "2026-05-04 09:00", by="agent:ana").solved("2026-05-04 10:00")
+    for diaries in (
+        [late, good],
+        [late, Diary(3, "2026-05-04 09:00").answers("2026-05-08 10:00")],
+    ):
+        text = Written([d.history for d in diaries], language).letter.text.split("\n\n")[1]
+        assert not re.search(r"\([^)]*\(", text), text
+        assert re.search(r"\d+ (de|of) \d+", text), text
 
 
 def test_long_lists_say_how_long_they_are(es: Written) -> None:

@@ -86,7 +86,7 @@ def _in_time(report: dict[str, Any], figures: Sequence[Figure], language: str) -
     if rate.value is not None:
         verb = "plazos se cumplieron" if es else "deadlines were met"
         of = "de" if es else "of"
-        return f"{rate.count} {of} {rate.n} {verb} ({rate.shown(language)})"
+        return f"{rate.count} {of} {rate.n} {verb} ({numbers.percent(rate.value, language)})"
     n = kpis["resolved"]["n"]
     if es:
         return f"{n} {_plural(n, 'solicitud resuelta', 'solicitudes resueltas')}"
@@ -107,8 +107,10 @@ def _broken(report: dict[str, Any], figures: Sequence[Figure], language: str) ->
         said += _plural(n, "plazo venció", "plazos vencieron")
     else:
         said += _plural(n, "deadline was missed", "deadlines were missed")
-    goal = "meta" if es else "target"
-    return f"{said} ({found.shown(language)}, {goal} {numbers.percent(found.target, language)})"
+    kept, goal = numbers.percent(found.value, language), numbers.percent(found.target, language)
+    return said + (
+        f" (cumplidos {kept}, meta {goal})" if es else f" ({kept} met, target {goal})"
+    )
 
 
 def _queue(report: dict[str, Any], es: bool) -> str:

@@ -44,6 +44,7 @@ def reporting(app: "App", store: Store) -> Reporting:
         balance=lambda period: store.histories.balance(period.start, period.end),
         articles=app.library.about,
         article=partial(_article, app),
+        role=lambda recipient: app.roster.member(recipient).role,
         dashboard=partial(_dashboard, app),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -126,6 +127,65 @@ def test_figures_by_agent_only_where_asked_for(office: Office) -> None:
     (ana,) = reporting.make("personas", today, now).figures["agents"]
     assert (ana["agent"], ana["answers"]) == ("ana", 1)
     assert all("Ana Ruiz" not in r.text for r in weekly(office).values())
+
+
+def buttons(report: Received) -> dict[str, dict[str, str]]:
+    """Subject -> label -> the mailto: behind it."""
+    found: dict[str, dict[str, str]] = {}
+    for href, label in re.findall(r'href="(mailto:[^"]+)"[^>]*>([^<]+)<', report.html):
+        subject = parse_qs(urlsplit(unescape(href)).query)["subject"][0]
+        found.setdefault(subject.partition("] ")[2], {})[label] = unescape(href)
+    return found
+
+
+def press(office: Office, who: str, href: str) -> list[Received]:
+    """The mail program writes the mail, he sends it."""
+    written = urlsplit(href)
+    said = {name: values[0] for name, values in parse_qs(written.query).items()}
+    office.write(who, said["subject"], said["body"], to=unquote(written.path))
+    return office.letters()
+
+
+def test_each_button_of_a_report_does_what_it_says(office: Office) -> None:
+    """To a supervisor no ticket can be assigned, what is solved can be opened again, what is at
+    the highest level goes no higher; who is nobody here has no buttons."""
+    office.write("luis@x.test", "Sin red")
+    office.write("eva@x.test", "Sin luz")
+    office.write("pau@x.test", "Sin agua")
+    first, second, _ = [x for x in office.letters() if x.type == "agent-new"]
+    office.answer(first, "#escalar 3")
+    office.answer(second, "#resuelto\nYa hay.")
+    solved = next(x for x in office.letters() if x.type == "resolved")
+    office.answer(solved, "1\nSigo a oscuras desde el lunes.")
+    office.store.engine.execute("UPDATE ticket SET status = 'resolved' WHERE id = 2")
+    reports = weekly(office)
+    assert not buttons(reports["auditor@x.test"])
+    offered = buttons(reports["jefa@acme.test"])
+    assert {subject: list(labels) for subject, labels in offered.items()} == {
+        "Sin red": ["Prioridad alta", "Ver"],
+        "Sin luz": ["Reabrir", "Ver"],
+        "Sin agua": ["Escalar", "Prioridad alta", "Ver"],
+    }
+    for labels in offered.values():
+        for href in reversed(labels.values()):
+            answers = press(office, "jefa@acme.test", href)
+            assert "command-error" not in [letter.type for letter in answers], href
+    tickets = [office.ticket(number) for number in (1, 2, 3)]
+    assert [t["priority"] for t in tickets] == ["high", "normal", "high"]
+    assert (tickets[1]["status"], tickets[2]["level"]) == ("open", 2)
+
+
+def test_an_agent_may_take_what_a_report_shows(tmp_path: Path) -> None:
+    """A report that goes to an agent has an agent's buttons."""
+    office = Office(tmp_path, more=REPORT.replace("auditor@x.test", "ana@acme.test"))
+    office.write("luis@x.test", "Sin red")
+    office.clock.set(MONDAY)
+    office.letters()
+    ring(office, "reports")
+    (report,) = [x for x in office.letters() if x.type == "report" and x.to == "ana@acme.test"]
+    assert list(buttons(report)["Sin red"]) == ["Asignarme", "Escalar", "Ver"]
+    press(office, "ana@acme.test", buttons(report)["Sin red"]["Asignarme"])
+    assert office.ticket()["assignee"] == "ana"
 
 
 def test_no_survey_where_nobody_answered(tmp_path: Path) -> None:
