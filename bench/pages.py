@@ -63,11 +63,11 @@ def pages(place: Place, url: str, total: int) -> Iterator[Figure]:
 
 def _give(url: str, total: int) -> None:
     """Tickets from all over the store to one person."""
-    store = open_store(url)
+    store, apart = open_store(url), total // OF_THE_REGULAR
     with store.write():
         store.engine.execute(
-            "UPDATE ticket SET requester_email = ? WHERE id % ? = 0",
-            [REGULAR, total // OF_THE_REGULAR],
+            "UPDATE ticket SET requester_email = ? WHERE id - id / ? * ? = 0",
+            [REGULAR, apart, apart],
         )
     store.close()
 
@@ -88,10 +88,8 @@ def ways(daemon: Daemon, url: str, total: int) -> dict[str, Way]:
         assert row is not None
         return links.ticket(number, row[0], now).removeprefix(links.base), ""
 
-    solves = (
-        "SELECT ticket FROM event WHERE kind = 'status' AND detail LIKE '%closed%' LIMIT 500"
-    )
-    solved = [row[0] for row in store.engine.rows(solves)]
+    solves = "SELECT ticket FROM event WHERE kind = 'status' AND detail LIKE ? LIMIT 500"
+    solved = [row[0] for row in store.engine.rows(solves, ["%closed%"])]
 
     def survey() -> tuple[str, str]:
         return links.survey(chance.choice(solved), 1, now).removeprefix(links.base), ""
