@@ -20,12 +20,17 @@ CHANNELS = ("email", "email", "email", "email", "web", "phone", "chat")
 
 def busy(first: str, days: int, per_day: int, seed: int = 7) -> Iterator[History]:
     """Tickets of so many days from `first` on, working days busier than weekends."""
+    return (diary.history for diary in busy_diaries(first, days, per_day, seed))
+
+
+def busy_diaries(first: str, days: int, per_day: int, seed: int = 7) -> Iterator[Diary]:
+    """The same, as they were written down."""
     dice, number = random.Random(seed), 1000
     for day in range(days):
         date = datetime.fromisoformat(first) + timedelta(days=day)
         for _ in range(per_day if date.weekday() < 5 else per_day // 4):
             number += 1
-            yield _ticket(dice, number, date).history
+            yield _ticket(dice, number, date)
 
 
 def _ticket(dice: random.Random, number: int, day: datetime) -> Diary:
