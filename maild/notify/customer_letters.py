@@ -132,7 +132,7 @@ class CustomerLetters:
         """Who speaks, and for which department; a name he signed with himself not again."""
         department = self.room.addressing.department(case.ticket).name
         speaker = self._speaker(occasion)
-        signed = occasion.message is not None and _ends_with(occasion.message.text, speaker)
+        signed = occasion.message is not None and _signed_by(occasion.message.text, speaker)
         names = ("" if signed else speaker, department)
         return tuple(name for name in names if name)
 
@@ -159,7 +159,8 @@ def _shown(requester: Address, reader: Address, *, plain: bool) -> Address:
     return Address("", requester.email) if plain else requester
 
 
-def _ends_with(text: str, name: str) -> bool:
-    """Its last line is this name, or the first word of it."""
-    last = (text.strip().splitlines() or [""])[-1].strip(" *_,.").casefold()
-    return bool(last) and last in (name.casefold(), name.partition(" ")[0].casefold())
+def _signed_by(text: str, name: str) -> bool:
+    """One of its last lines is this name, or the first word of it."""
+    lines = [line for line in text.splitlines() if line.strip()][1:]
+    last = {line.strip(" *_,.").casefold() for line in lines[-4:]}
+    return bool(name) and not last.isdisjoint((name.casefold(), name.split()[0].casefold()))

@@ -162,6 +162,8 @@ def test_answers_speak_spanish(
 
 def test_a_name_stands_once_below_an_answer(office: Office, notice: Received) -> None:
     """Ana signs by hand: her name is not put below it again."""
+    office.answer(notice, "Ya puede entrar.\n\nUn saludo,\nAna Ruiz\nTécnica de sistemas")
+    assert office.letter("reply").text.count("Ana Ruiz") == 1
     office.answer(notice, "Ya puede entrar.\n\nUn saludo,\nAna")
     assert "Ana Ruiz" not in office.letter("reply").text
     office.answer(notice, "Ya puede entrar.")
