@@ -38,6 +38,7 @@ Set($DatabaseName, '{database}'); Set($DatabaseUser, 'rtuser'); Set($DatabasePas
 Set($DatabaseAdmin, 'postgres');
 Set($CorrespondAddress, 'soporte@acme.test'); Set($CommentAddress, 'notas@acme.test');
 Set($MailCommand, 'sendmailpipe'); Set($SendmailPath, '{folder}/sendmail');
+Set($HTMLFormatter, 'core');  # quicker here than a w3m for each letter
 Set($LogToSyslog, undef); Set($LogToSTDERR, 'warning');
 1;
 """
