@@ -19,7 +19,8 @@ def run(app: "App", stop: Stop, ready: Callable[[], None]) -> None:
     store = app.open_store()
     check = HealthCheck(store, [role.name for role in app.roles()], clock=app.clock)
     website = replace(app.website(store), is_well=lambda: not check.look().broken)
-    server = Server(website.application(), ready=ready)
+    proxies = website.site.proxies
+    server = Server(website.application(), ready=ready, is_proxy=proxies.has)
     stop.call(server.stop)
     server.run(sockets=[app.listeners.open(portal.listen.host, portal.listen.port)])
     website.site.close()

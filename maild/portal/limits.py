@@ -48,11 +48,12 @@ class Proxies:
         """The visitor's address: the last one in the chain that is no proxy of ours."""
         chain = [part.strip() for part in forwarded.split(",") if part.strip()][-20:]
         address = peer
-        while chain and self._is_ours(address):
+        while chain and self.has(address):
             address = chain.pop()
         return address if _parsed(address) else peer
 
-    def _is_ours(self, address: str) -> bool:
+    def has(self, address: str) -> bool:
+        """Whether it is one of ours."""
         parsed = _parsed(address)
         return parsed is not None and any(
             parsed in ipaddress.ip_network(network, strict=False) for network in self.networks

@@ -1,20 +1,25 @@
 """The web server of the portal's process: uvicorn on a socket that the daemon opened.
 
-What is no HTTP, comes too slowly or ends in the middle costs a closed connection, no traceback.
+What is no HTTP, comes too slowly or ends in the middle costs a closed connection, no traceback;
+and nobody takes the connections of all the others.
 """
 
 import asyncio
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import h11
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from maild.portal.limits import neighbourhood
+
 _GRACE_S = 4
-_MOST_AT_ONCE = 200
+_MOST_AT_ONCE, _MOST_OF_ONE = 200, 50
 #: a connection that brings no whole head of a request in so long is closed
 _HEAD_S = 15
 
@@ -24,9 +29,24 @@ class Connection(H11Protocol):
 
     _slow: asyncio.TimerHandle | None = None
 
+    def __init__(self, *args: Any, is_proxy: Callable[[str], bool], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._is_proxy = is_proxy
+        self.visitor = ""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._await_head()
+        address = self.client[0] if self.client else ""
+        self.visitor = neighbourhood(address)
+        if self._is_proxy(address) or self._others() < _MOST_OF_ONE:
+            self._await_head()
+        else:
+            transport.abort()
+
+    def _others(self) -> int:
+        """How many more this visitor has."""
+        everybody = [c.visitor for c in self.connections if isinstance(c, Connection)]
+        return everybody.count(self.visitor) - 1
 
     def _await_head(self) -> None:
         if self._slow is not None:
@@ -61,11 +81,13 @@ class Connection(H11Protocol):
 class Server(uvicorn.Server):
     """Runs until it is told to stop; leaves the process's signals alone."""
 
-    def __init__(self, app: Starlette, *, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Starlette, *, ready: Callable[[], None], is_proxy: Callable[[str], bool]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Connection,
+                http=partial(Connection, is_proxy=is_proxy),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -7,13 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.servers.ports import free_port
 from tests.servers.sink import Sink
-from tests.wire.desk import Desk, mail, reply, text_of
+from tests.wire.desk import Desk, mail, reply, text_of, wait_until
 
 pytestmark = pytest.mark.wire
 
@@ -201,6 +202,33 @@ def test_many_odd_requests_get_their_answers(
     seen = look(running, port, [odd.any() for _ in range(10_000)], seed)
     record_property("figure", f"{sum(seen.values())} requests, {dict(sorted(seen.items()))}")
     record_property("target", "no 5xx, no traceback")
+
+
+def test_nobody_takes_the_connections_of_all(desk: tuple[Desk, int, list[bytes]]) -> None:
+    """Of three hundred idle connections from one address fifty stay; another is served."""
+    _, port, _ = desk
+    with ExitStack() as idle:
+        lines = [
+            idle.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            for _ in range(300)
+        ]
+        wait_until(lambda: sum(map(is_closed, lines)) >= 250, why="fifty are left")
+        assert sum(map(is_closed, lines)) == 250
+        elsewhere = ("127.0.0.2", 0)
+        with socket.create_connection(("127.0.0.1", port), 30, elsewhere) as client:
+            client.sendall(WELL)
+            assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+def is_closed(line: socket.socket) -> bool:
+    """Whether the other side has given it up; never waits."""
+    line.setblocking(False)
+    try:
+        return line.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
 
 
 @pytest.mark.proof
