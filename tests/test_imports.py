@@ -27,7 +27,8 @@ LAYERS: dict[str, str] = {
         maild.systemd
         maild.ingest.imap maild.ingest.imap_client maild.ingest.imap_folder
         maild.ingest.mailbox maild.ingest.smtp maild.ingest.smtp_session maild.ingest.lmtp
-        maild.ingest.group_commit maild.ingest.door_limits maild.ingest.reader
+        maild.ingest.smtp_content maild.ingest.group_commit maild.ingest.door_limits
+        maild.ingest.reader
         maild.ingest.sandbox maild.ingest.dkim_keys
         maild.reports.charts maild.reports.drawing maild.reports.letter
         """,

@@ -17,20 +17,15 @@ from aiosmtpd.smtp import Envelope as Transaction
 from aiosmtpd.smtp import Session as Conversation
 
 from maild.ingest.door_limits import Admission
+from maild.ingest.smtp_content import BARE_LINE_END, END_OF_DATA, FULL, Content, objection
 
 log = logging.getLogger(__name__)
 
 TROUBLE = "451 4.3.0 Trouble on our side, please try again later"
 DRAINING = "421 4.3.2 The help desk is closing for a moment, please come back"
-TOO_LARGE = "552 5.3.4 The message is larger than this help desk takes"
-FULL = "452 4.3.1 No room for it just now, please try again later"
-BARE_LINE_END = "550 5.5.2 A bare CR or LF is not a line end (RFC 5321 section 2.3.8)"
-NUL = "550 5.6.0 The message contains a NUL character"
-CIRCLE = "554 5.4.6 The message has passed through too many servers: it runs in a circle"
 UNKNOWN = "550 5.1.1 There is no such address at this help desk"
 CONTROL = "553 5.1.7 Control characters have no place in an address"
 
-END_OF_DATA = b"\r\n.\r\n"
 _ATOM = r'[^\s<>()\[\],;:\\"@]+'
 _DOT_ATOM = re.compile(r"[^\s<>()\[\],;:\\\"@.]+(?:\.[^\s<>()\[\],;:\\\"@.]+)*")
 _MAILBOX = rf'(?:{_ATOM}|"(?:[^"\\]|\\.)*")(?:@(?:{_ATOM}|\[[^\s\[\]\\]*\]))?'
@@ -244,7 +239,7 @@ class SmtpSession(SMTP):
 
     async def _take(self, transaction: Transaction) -> None:
         self._reset_timeout(self.limits.session)
-        content = _Content(self.door.admission)
+        content = Content(self.door.admission)
         try:
             refusal = await self._read_content(content)
             reply = refusal or await self._receive(content.bytes(), transaction)
@@ -254,7 +249,7 @@ class SmtpSession(SMTP):
         lines = len(transaction.rcpt_tos) if self.lines_per_reply else 1
         await self.push("\r\n".join([reply] * lines))
 
-    async def _read_content(self, content: "_Content") -> str | None:
+    async def _read_content(self, content: Content) -> str | None:
         """Read up to the final dot, whatever comes; a refusal if it can't be kept."""
         # The CR LF that ended the DATA command is the one before a mail that begins (or
         # consists) of a dot. aiosmtpd itself reaches for this buffer.
@@ -350,54 +345,6 @@ def unquoted(address: str) -> str:
     local, at, domain = address.rpartition("@")
     bare = re.sub(r"\\(.)", r"\1", local[1:-1])
     return f"{bare}{at}{domain}" if local[:1] == '"' and _DOT_ATOM.fullmatch(bare) else address
-
-
-class _Content:
-    """The pieces of a mail while it comes in; too much of it is let go, and remembered."""
-
-    def __init__(self, admission: Admission) -> None:
-        self.admission = admission
-        self.refusal: str | None = None
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def add(self, piece: bytes) -> None:
-        if self.refusal:
-            return
-        if self._size + len(piece) > self.admission.limits.max_size + len(END_OF_DATA) + 2:
-            self._let_go(TOO_LARGE)
-        elif not self.admission.hold(len(piece)):
-            self._let_go(FULL)
-        else:
-            self._size += len(piece)
-            self._pieces.append(piece)
-
-    def bytes(self) -> bytes:
-        """The mail as it was before it was dressed for the wire (RFC 5321 4.5.2)."""
-        whole = b"".join(self._pieces)
-        self._pieces.clear()
-        return whole[:-3].replace(b"\r\n.", b"\r\n")[2:]
-
-    def drop(self) -> None:
-        self.admission.release(self._size)
-        self._size = 0
-        self._pieces.clear()
-
-    def _let_go(self, refusal: str) -> None:
-        self.refusal = refusal
-        self.drop()
-
-
-def objection(content: bytes, *, max_hops: int) -> str | None:
-    """Why these bytes can't be taken as a mail, as a reply; None if they can."""
-    pairs = content.count(b"\r\n")
-    if content.count(b"\n") != pairs or content.count(b"\r") != pairs:
-        return BARE_LINE_END
-    if b"\0" in content:
-        return NUL
-    head = content[: content.find(b"\r\n\r\n") + 2 or None].lower()
-    hops = head.count(b"\r\nreceived:") + head.startswith(b"received:")
-    return CIRCLE if hops > max_hops else None
 
 
 def _authenticator(users: Mapping[str, str]) -> Any:

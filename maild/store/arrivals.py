@@ -21,8 +21,9 @@ from maild.errors import StoreUnusable, Temporary
 from maild.interfaces import Clock
 from maild.model.mail import Envelope
 from maild.store import blobs
-from maild.store.engine import BUSY_TIMEOUT_S, Engine, make_private
+from maild.store.engine import Engine, make_private
 from maild.store.fields import to_json, to_micros
+from maild.store.turns import BUSY_TIMEOUT_S
 
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, received INTEGER NOT NULL, "

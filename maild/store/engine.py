@@ -1,14 +1,11 @@
 """One database, SQLite or PostgreSQL, and the only way to write to it.
 
 Every writing transaction on SQLite begins IMMEDIATE: a deferred one that reads first fails
-at once when another writes. Writers of all processes queue for their turn on a lock file,
-because SQLite's own busy handler sleeps and starves; its timeout stays as the backstop.
+at once when another writes. Writers queue for their turn (`turns`); SQLite's own timeout stays
+as the backstop.
 """
 
-import fcntl
 import os
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +18,8 @@ from maild.errors import ConfigError, StoreUnusable, Temporary
 from maild.store import blobs
 from maild.store.private import make_folder, open_private, why_not
 from maild.store.tables import ALL
+from maild.store.turns import BUSY_TIMEOUT_S, FileTurn, NoTurn
 
-BUSY_TIMEOUT_S = 10
 #: of PostgreSQL, where the URL says nothing else: nobody waits for ever, neither for a lock nor
 #: for a server that has vanished without a word
 _PATIENCE = {
@@ -59,14 +56,14 @@ class Engine:
         self.url = url
         scheme = urlsplit(url).scheme
         self.postgres = scheme in ("postgresql", "postgres")
-        self._turn = _NoTurn()
+        self._turn = NoTurn()
         if self.postgres:
             self.database: peewee.Database = _postgres(url)
         elif scheme == "sqlite":
             self.path = sqlite_path(url)
             self.database = _sqlite(self.path)
             if str(self.path) != ":memory:":
-                self._turn = _FileTurn(self.path.with_name(self.path.name + "-turn"))
+                self._turn = FileTurn(self.path.with_name(self.path.name + "-turn"))
         else:
             raise ConfigError(f"[store] url: unknown kind of store {scheme!r}")
         self.database.bind(ALL)
@@ -325,83 +322,6 @@ def _postgres(url: str) -> peewee.PostgresqlDatabase:
         ) from error
     assert isinstance(database, peewee.PostgresqlDatabase)
     return database
-
-
-class _NoTurn:
-    """Nothing to wait for: PostgreSQL arranges its writers itself."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-    def forget(self) -> None:
-        pass
-
-
-class _FileTurn(_NoTurn):
-    """The writers' queue: two locks beside the database, a handle of each for every thread.
-
-    Who wants to write waits for the place of the next one, and there for his turn. A writer
-    that lets go and wants again finds that place taken: no busy one starves the others.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._paths = (path.with_name(path.name + "-next"), path)
-        self._local = threading.local()
-
-    def _handles(self) -> tuple[int, int]:
-        handles: tuple[int, int] | None = getattr(self._local, "handles", None)
-        if handles is None:
-            try:
-                place, turn = (open_private(path) for path in self._paths)
-            except OSError as error:
-                raise Temporary(f"the store can't be used now: {error}") from error
-            handles = self._local.handles = place, turn
-        return handles
-
-    def __enter__(self) -> None:
-        place, turn = self._handles()
-        until = time.monotonic() + BUSY_TIMEOUT_S
-        _lock(place, until)
-        try:
-            _lock(turn, until)
-        finally:
-            fcntl.flock(place, fcntl.LOCK_UN)
-
-    def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._handles()[1], fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        for handle in getattr(self._local, "handles", None) or ():
-            os.close(handle)
-        self._local.handles = None
-
-    def __del__(self) -> None:
-        self.close()
-
-    def forget(self) -> None:
-        # the inherited handles share their locks with the parent: never use them
-        self._local = threading.local()
-
-
-def _lock(handle: int, until: float) -> None:
-    """Waits no longer than that: the store may be in the hands of one who stands still."""
-    pause = 0.0002
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise Temporary("the store is busy") from None
-            time.sleep(pause)
-            pause = min(pause * 2, 0.002)
-        else:
-            return
 
 
 def integrity_faults(engine: Engine, *, thorough: bool = False) -> list[str]:
