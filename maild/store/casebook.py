@@ -169,9 +169,9 @@ class Casebook:
     def open_tickets_of(self, email: str, limit: int = 50) -> list[Ticket]:
         """The tickets a person takes part in that are not done, oldest first."""
         found = self._engine.rows(
-            f"SELECT {rows.TICKET} FROM ticket WHERE status IN {_OPEN} "
-            "AND (requester_email = ? OR id IN (SELECT ticket FROM reader WHERE email = ?)) "
-            "ORDER BY id LIMIT ?",
+            f"SELECT {rows.TICKET} FROM ticket WHERE status IN {_OPEN} AND id IN "
+            "(SELECT id FROM ticket WHERE requester_email = ? "
+            "UNION SELECT ticket FROM reader WHERE email = ?) ORDER BY id LIMIT ?",
             [email.casefold(), email.casefold(), limit],
         )
         return [rows.ticket_of(row) for row in found]

@@ -44,8 +44,9 @@ class PortalStore:
         """The tickets a person takes part in, the latest first."""
         key = email.casefold()
         found = self._engine.rows(
-            f"SELECT {rows.TICKET} FROM ticket WHERE status <> 'spam' AND "
-            "(requester_email = ? OR id IN (SELECT ticket FROM reader WHERE email = ?)) "
+            f"SELECT {rows.TICKET} FROM ticket WHERE status <> 'spam' AND id IN "
+            "(SELECT id FROM ticket WHERE requester_email = ? "
+            "UNION SELECT ticket FROM reader WHERE email = ?) "
             "ORDER BY updated_at DESC, id DESC LIMIT ?",
             [key, key, limit],
         )
