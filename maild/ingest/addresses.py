@@ -127,7 +127,9 @@ def _finish(draft: _Draft, hint: str | None) -> Address | None:
             return None
         return _address(_name(draft, draft.phrase, hint), email, hint)
     if whole := _SPEC.fullmatch(_AROUND_DOTS.sub(r"\1", draft.bare.strip())):
-        return _address(words.decode(draft.comment, hint=hint), whole[0], hint)
+        before, found, after = draft.phrase.rpartition(draft.bare.strip())
+        rest = before + after if found and draft.bare != draft.raw else ""
+        return _address(_name(draft, rest, hint), whole[0], hint)
     match = _SPEC.search(draft.bare)
     if match is None:
         if quoted := _QUOTED_LOCAL.search(draft.raw):

@@ -26,6 +26,9 @@ _DIRTY = re.compile(
 _FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]*")
 _START = re.compile(r"=\?([^?\s=]{1,75})\?([bBqQ])\?")
 _Q_BYTE = re.compile(rb"=([0-9A-Fa-f]{2})")
+_CUT_Q_BYTE = re.compile(
+    rb"=(?:[ \t]{1,9}([0-9A-Fa-f]{2})|([0-9A-Fa-f])[ \t]{1,9}([0-9A-Fa-f]))"
+)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _NOT_ALPHABET = re.compile(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]")
 _LOST_SEMICOLON = re.compile(
@@ -162,7 +165,10 @@ def _contents(run: list[_Word]) -> Iterator[bytes]:
         if base64:
             yield unbase64(to_bytes(base64))
             base64 = ""
-        text = to_bytes(word.text).replace(b"_", b" ")
+        text = to_bytes(word.text)
+        if b" " in text or b"\t" in text:  # folded within a byte
+            text = _CUT_Q_BYTE.sub(rb"=\1\2\3", text)
+        text = text.replace(b"_", b" ")
         yield _Q_BYTE.sub(lambda m: bytes([int(m[1], 16)]), text)
     if base64:
         yield unbase64(to_bytes(base64))
