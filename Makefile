@@ -27,6 +27,7 @@ bench: .venv/ready
 	.venv/bin/python -m bench
 	.venv/bin/python -m bench.sla
 	.venv/bin/python -m bench.reports
+	.venv/bin/python -m bench.pages
 	.venv/bin/python -m bench.price
 	.venv/bin/python -m bench.peers --installed
 
