@@ -214,6 +214,7 @@ class Reporting:
             targets=made.targets,
             department=config.department or None,
             links=lambda ticket: self._links(ticket, recipient, language),
+            may_ask=self.role(recipient) is not Role.STRANGER,
             balance=self.balance(made.period),
             late=late,
             dashboard=self.dashboard(recipient),

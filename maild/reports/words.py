@@ -46,6 +46,7 @@ class Setting:
     targets: Mapping[str, float] = field(default_factory=dict)
     department: str | None = None
     links: Callable[[int], Sequence[Link]] = lambda ticket: ()
+    may_ask: bool = True  #: for a report of another period, by mail
     balance: Mapping[str, int] | None = None
     late: datetime | None = None
     dashboard: str | None = None

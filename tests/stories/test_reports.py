@@ -148,7 +148,7 @@ def press(office: Office, who: str, href: str) -> list[Received]:
 
 def test_each_button_of_a_report_does_what_it_says(office: Office) -> None:
     """To a supervisor no ticket can be assigned, what is solved can be opened again, what is at
-    the highest level goes no higher; who is nobody here has no buttons."""
+    the highest level goes no higher; who is nobody here has neither buttons nor commands."""
     office.write("luis@x.test", "Sin red")
     office.write("eva@x.test", "Sin luz")
     office.write("pau@x.test", "Sin agua")
@@ -160,6 +160,8 @@ def test_each_button_of_a_report_does_what_it_says(office: Office) -> None:
     office.store.engine.execute("UPDATE ticket SET status = 'resolved' WHERE id = 2")
     reports = weekly(office)
     assert not buttons(reports["auditor@x.test"])
+    assert "#informe" not in reports["auditor@x.test"].text
+    assert "#informe semanal" in reports["jefa@acme.test"].text
     offered = buttons(reports["jefa@acme.test"])
     assert {subject: list(labels) for subject, labels in offered.items()} == {
         "Sin red": ["Prioridad alta", "Ver"],
