@@ -39,6 +39,12 @@ _QUOTING = re.compile(
 _SENT = re.compile(r".{8,200}<[^<>\s@]{1,64}@[^<>\s]{3,100}>\s?sent:$")
 #: `* Ana <ana@x.test> [2026-05-04 10:15]:`, and `Ana Ruiz wrote:` and no more
 _BRACKETED = re.compile(r"\*?\s?.{0,60}<[^<>\s@]{1,64}@[^<>\s]{3,100}>\s\[[\d.:/ -]{8,25}\]:$")
+#: Tutanota: `4 may 2026, 10:15 por ana@x.test:`
+_BY = re.compile(
+    r"\d:\d{2}(?:\s?[ap]\.?\s?m\.?)?,?\s(?:by|por|von|par|per|da|de|door|av|af|fra|przez|od|от)\s"
+    r"[^\s<>@]{1,64}@[^\s<>:]{3,100}:$",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"(?:[^\W\d_a-z][\w.'’-]{0,30}\s?){1,4}$")
 _LINK_FOLLOWS = re.compile(r"<\s?(?:mailto:|$)", re.IGNORECASE)
 #: the verb opens: *Missatge de Ana <…> del dia …*, *Wiadomość napisana przez Ana <…> w dniu …*
@@ -169,6 +175,10 @@ def _is_attribution(joined: str) -> bool | None:
         return False
     if _SENT.match(joined) and DAY.search(joined):
         return True
+    if joined.endswith(" >>>") and DAY.search(joined) and TIME.search(joined):
+        return True  # GroupWise: >>> Ana <ana@x.test> 4/5/2026 10:15 >>>
+    if joined[-1] == ":" and DAY.search(joined) and _BY.search(joined[-180:]):
+        return False
     if (
         "@" in joined
         and _DATED_SENDER.match(joined)

@@ -89,6 +89,10 @@ def separator(line: str) -> str | None:
     return "forwarded" if may and _BEGIN.match(text) else None
 
 
+#: Notes: `Ana <ana@x.test> ---04/05/2026 10:15:00---what she wrote first`, then fields
+_NOTES = re.compile(r".{2,120}?\s---\d{1,4}[./-]\d{1,2}[./-]\d{1,4} \d{1,2}:\d{2}[^-]{0,12}---")
+
+
 def find_cut(lines: Sequence[str], at: int) -> Cut | None:
     """What begins at this line, if it introduces quoted mail."""
     line = lines[at]
@@ -100,6 +104,10 @@ def find_cut(lines: Sequence[str], at: int) -> Cut | None:
         return Cut(at, at + 1, "original")
     if kind := separator(line):
         return _with_block(lines, Cut(at, at + 1, kind))
+    if " ---" in line and _NOTES.match(bare(line)):
+        cut = _with_block(lines, Cut(at, at + 1, "original"))
+        if cut.fields:
+            return cut
     if line.rstrip()[-1:] == ":" and _HEADING.match(bare(line)):
         cut = _with_block(lines, Cut(at, at + 1, "forwarded"))
         return cut if cut.fields else None
