@@ -201,6 +201,8 @@ def test_known_and_unknown_addresses_look_alike(
                 "Cookie": cookie,
                 "Content-Type": "application/x-www-form-urlencoded",
             }
+            line.close()  # idle ones are closed by the other side
+            line.connect()
             started = time.perf_counter()
             line.request("POST", "/requests", fields, headers)
             answer = line.getresponse()
