@@ -84,10 +84,11 @@ def from_the_portal(tmp_path: Path, said: str) -> set[str]:
     visitor = Visitor(office)
     said = said.encode("utf-8", "replace").decode()
     form = {"name": "Luis", "email": LUIS, "subject": "Hola", "body": "No puedo entrar."}
+    files = [("file", (f"a{said}.png", b"png", f"image/png{said}"))]
     found = []
-    for name in form:
-        files = [("file", (f"a{said}.png", b"png", f"image/png{said}"))]
-        sent = visitor.submit("/", **{**form, name: f"{form[name]}{said}"}, files=files)
+    for name in ("file", *form):
+        fields = form if name == "file" else {**form, name: f"{form[name]}{said}"}
+        sent = visitor.submit("/", files=files if name == "file" else None, **fields)
         assert sent.status_code in (303, 400, 422), sent.text
         office.clock.wind(hours=25)
         found += office.letters()
