@@ -33,7 +33,6 @@ def flood(office: Office, mails: Iterator[EmailMessage]) -> float:
 def report(figure: Figure, said: str, seconds: float, target: str) -> None:
     figure("figure", f"{said} ({seconds:.0f} s)")
     figure("target", target)
-    assert seconds < 120
 
 
 def test_ten_thousand_numbers_guessed_open_nothing(
