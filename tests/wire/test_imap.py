@@ -659,8 +659,8 @@ def test_a_line_broken_anywhere_loses_and_doubles_nothing(
         dovecot.fill(user, raws)
         before = len(ledger.items)
         proxy.plan(mode, after)
-        watcher = watch(proxy.port, user, name=user, longest_pause=0.05)
         connections = proxy.connections
+        watcher = watch(proxy.port, user, name=user, longest_pause=0.05)
         wait_until(lambda c=connections: proxy.connections > c, seconds=60)  # type: ignore[misc]
         if mode != "drip":
             wait_until(
