@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from maild.ingest.html import clean_html
 from maild.ingest.parse import parse
 from maild.ingest.reader import Reader
 from maild.ingest.sandbox import DEATH, MEMORY, TIME, Answer, Sandbox
@@ -25,9 +27,14 @@ def reader() -> Iterator[Reader]:
 
 
 def test_a_batch_reads_as_one_by_one(reader: Reader) -> None:
-    """Mails come back in order, and as `parse` alone reads them."""
+    """Mails come back in order, as `parse` alone reads them, with HTML fit to be shown."""
     raws = [path.read_bytes() for path in MAILS]
-    assert reader.read_many([(raw, None) for raw in raws]) == [parse(raw) for raw in raws]
+    mails = reader.read_many([(raw, None) for raw in raws])
+    assert [replace(mail, shown_html=None) for mail in mails] == [parse(raw) for raw in raws]
+    assert [mail.shown_html for mail in mails] == [
+        mail.html and clean_html(mail.html) for mail in mails
+    ]
+    assert any(mail.shown_html for mail in mails)
     assert reader.read(raws[0], envelope_sender="") == parse(raws[0], envelope_sender="")
     assert reader.read_many([]) == []
 

@@ -284,7 +284,7 @@ def words_of(reading: Reading) -> Words:
         reading.sender,
         mail.own_words,
         mail.quoted,
-        mail.html and clean_html(mail.html),
+        mail.shown_html or (mail.html and clean_html(mail.html)),
     )
 
 

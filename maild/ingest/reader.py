@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from maild.ingest import bounds, dkim, sandbox
+from maild.ingest.html import clean_html
 from maild.ingest.parse import TOO_MUCH_MEMORY, parse
 from maild.ingest.sandbox import Answer, Sandbox
 from maild.model.mail import Mail
@@ -61,6 +62,8 @@ def read_here(item: Item) -> Mail:
     """One message, in this very process."""
     raw, envelope_sender, *keys = item
     mail = parse(raw, envelope_sender=envelope_sender)
+    if mail.html and not mail.error:
+        mail = replace(mail, shown_html=clean_html(mail.html))
     if not keys or mail.error or mail.from_ is None:
         return mail
     return replace(mail, signing=dkim.check(raw, mail.from_.domain, *keys))

@@ -21,16 +21,17 @@ _CLASSES: dict[str, type] = {
 }
 
 
-_PLAIN = (str, int, bool, float, type(None))
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 
 
 def keep(value: Any) -> Any:
     """Facts as plain JSON values."""
-    if isinstance(value, _PLAIN):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if is_dataclass(value):
-        kept = {"@": type(value).__name__}
-        for name in _names(type(value)):  # type: ignore[arg-type]
+    if is_dataclass(kind):
+        kept = {"@": kind.__name__}
+        for name in _names(kind):
             if (one := keep(getattr(value, name))) != "":
                 kept[name] = one
         return kept
