@@ -35,7 +35,8 @@ def test_a_batch_reads_as_one_by_one(reader: Reader) -> None:
         mail.html and clean_html(mail.html) for mail in mails
     ]
     assert any(mail.shown_html for mail in mails)
-    assert reader.read(raws[0], envelope_sender="") == parse(raws[0], envelope_sender="")
+    one = replace(reader.read(raws[0], envelope_sender=""), shown_html=None)
+    assert one == parse(raws[0], envelope_sender="")
     assert reader.read_many([]) == []
 
 
