@@ -1,6 +1,7 @@
 """Every `maild` line of the documents, run as it stands on a desk that has what it names."""
 
 import mailbox
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -20,7 +21,8 @@ TOLD = [(page, words) for page, words in LINES if words[0] not in BY_HAND]
 @pytest.fixture
 def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A desk in the working folder with tickets up to 1042 (`in17`, `out23` among its mails
-    and letters), two configs to move between, an mbox, and stand-ins for /etc and /backup."""
+    and letters) and an address that failed, two configs to move between, an mbox, and
+    stand-ins for /etc and /backup."""
     monkeypatch.chdir(tmp_path)
     office = Office(tmp_path)
     for number in range(16):
@@ -28,6 +30,7 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     office.store.engine.raise_number("ticket", 1041)
     office.write("Luis <luis@x.test>", "No puedo acceder", "No puedo acceder.")
     office.store.engine.execute("UPDATE letter SET state = 'deferred' WHERE id = 23")
+    office.store.cases.mute("luis@x.test", office.clock.now() + timedelta(days=60), "5.1.1")
     text = (tmp_path / "config.toml").read_text()
     here = str(office.store.engine.path)
     (tmp_path / "old.toml").write_text(text)
