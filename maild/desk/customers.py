@@ -19,7 +19,6 @@ from maild.desk.reading import Reading
 from maild.desk.roster import Roster
 from maild.desk.ruling import Ruling
 from maild.desk.tells import Notices
-from maild.ingest.html import clean_html
 from maild.ingest.signature import set_aside
 from maild.ingest.thanks import only_thanks
 from maild.model.mail import Address, Attachment, Automatic
@@ -284,7 +283,7 @@ def words_of(reading: Reading) -> Words:
         reading.sender,
         mail.own_words,
         mail.quoted,
-        mail.shown_html or (mail.html and clean_html(mail.html)),
+        mail.shown_html,
     )
 
 

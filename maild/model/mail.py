@@ -114,7 +114,7 @@ class Mail:
     references: tuple[str, ...] = ()  #: oldest first, In-Reply-To last
     text: str = ""  #: all that was written, quotes included
     html: str | None = None  #: as sent, decoded; not cleaned
-    shown_html: str | None = None  #: cleaned, where it was read in the sandbox
+    shown_html: str | None = None  #: the same made harmless (`ingest.reader`)
     reply: str = ""  #: what is new in it
     quoted: str = ""  #: what was folded away: reply + quoted hold every word of text
     inline_answers: bool = False  #: written between the quoted lines

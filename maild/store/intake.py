@@ -152,7 +152,7 @@ class IntakeStore:
             rows,
         )
         self._engine.insert_contents("raw", "intake", contents)
-        self._remember_origins(
+        self.remember_origins(
             [
                 (*mail.origin, known[digest])
                 for mail, digest in zip(mails, digests, strict=True)
@@ -160,7 +160,8 @@ class IntakeStore:
             ]
         )
 
-    def _remember_origins(self, rows: Sequence[tuple[str | int, ...]]) -> None:
+    def remember_origins(self, rows: Sequence[Sequence[str | int]]) -> None:
+        """Account, folder, UIDVALIDITY, UID of mails from mailboxes, each with its number."""
         self._engine.execute_many(
             "INSERT INTO seen (account, folder, uidvalidity, uid, intake, marked) "
             "VALUES (?, ?, ?, ?, ?, FALSE) ON CONFLICT DO NOTHING",

@@ -107,20 +107,15 @@ class MailboxStore:
             ]
 
     def _take(self, item: MailboxItem, digest: str, now: int) -> int:
-        key = [*_values(item.place), item.uid]
         row = self._engine.one(
             "SELECT intake FROM seen WHERE account = ? AND folder = ? AND uidvalidity = ? "
             "AND uid = ?",
-            key,
+            _origin(item),
         )
         if row is not None:
             return int(row[0])
         number = self._intake.insert(item.raw, item.envelope, digest, now)
-        self._engine.execute(
-            "INSERT INTO seen (account, folder, uidvalidity, uid, intake, marked) "
-            "VALUES (?, ?, ?, ?, ?, FALSE) ON CONFLICT DO NOTHING",
-            [*key, number],
-        )
+        self._intake.remember_origins([(*_origin(item), number)])
         return number
 
     def unmarked(self, place: Place) -> list[int]:
