@@ -27,6 +27,14 @@ _OFFICE = re.compile(
     r"microsoftexchange[\da-f]{8,40}|mailsystem|mailadmin|complaints|email-bounces)$",
     re.IGNORECASE,
 )
+#: an office no person writes from
+_ROBOT = re.compile(r"no-?reply$", re.IGNORECASE)
+#: how a mail system's letter begins, and no person's
+_FORM = re.compile(
+    r"\W{0,20}(?:non-delivery report\b|this is the mail system at|this (?:message|"
+    r"e-?mail) was created automatically by|this is an automatically generated delivery)",
+    re.IGNORECASE,
+)
 _SYSTEM_NAME = re.compile(
     r"mail(?:er)?[-_ ]?(?:delivery|daemon|system)|delivery[-_ ](?:sub)?system|"
     r"internet mail delivery|system administrator|administrador (?:del sistema|de correo)|"
@@ -122,7 +130,8 @@ def _letter(mail: Mail, path: str | None, door_told: bool) -> str:
         return ""
     subject = _BOUNCE_SUBJECT.search(mail.subject[:300]) is not None
     system = _system(mail)
-    if not system and not subject and mail.from_ is not None:
+    returned = path == "" and delivery_report.original_part(mail) is not None
+    if not (system or subject or returned) and mail.from_ is not None:
         return ""  # as nearly every mail, and the words are dear to look for
     says = _BOUNCE_TEXT.search(" ".join(mail.text[:_BEGINNING].split()))
     if system:
@@ -135,6 +144,8 @@ def _letter(mail: Mail, path: str | None, door_told: bool) -> str:
         return f"no From, and its words: {says[0][:60]}"
     if subject and says and _machine_sent(mail, path, door_told):
         return f"{_office(mail) or 'the envelope'}, and Subject: {mail.subject[:80]}"
+    if returned and says and not mail.references and mail.from_ and not mail.from_.name:
+        return f"the empty envelope sender, the mail that comes back, and: {says[0][:60]}"
     return ""
 
 
@@ -148,6 +159,10 @@ def _machine_sent(mail: Mail, path: str | None, door_told: bool) -> bool:
     if not _office(mail):
         return False
     if path == "" or auto_submitted(mail):
+        return True
+    if _ROBOT.match(_local(mail)) and delivery_report.original_part(mail) is not None:
+        return True
+    if titled and _FORM.match(mail.text[:200]):
         return True
     return titled and not door_told and _office(mail, strict=True) != ""
 

@@ -27,13 +27,13 @@ _MOST = 60_000  #: characters or bytes of a part that are read
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINAL_TYPES = (
     *("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"),
-    *("message/rfc822-headers", "text/rfc822"),
+    *("message/rfc822-headers", "text/rfc822", "message/partial"),
 )
 
 _ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
 _EMAIL = re.compile(_ADDRESS)
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
-_REPLY = re.compile(r"(?<![\d.])([45][0-7]\d)(?=[ :-])")
+_REPLY = re.compile(r"(?<![\d.])([45][0-7]\d)(?=[ :,-])")
 _IDS = re.compile(r"^>?[ \t]{0,8}message-id:\s{0,8}(<[^<>\s]{1,300}>)", re.I | re.M)
 _ID = re.compile(r"<[^<>\s]{1,300}>")
 
@@ -49,12 +49,12 @@ def read_report(mail: Mail) -> DeliveryReport | None:
     `message_ids` are those of the returned original alone: what that one referred to was
     delivered. Only where nothing was returned, the mail the bounce itself answers.
     """
-    told = notification.failure(mail) or _from_status(_status_lines(mail))
     text = mail.text[:_MOST]
     words, returned = _split_returned(text)
+    told = notification.failure(mail) or _from_status(_status_lines(mail) or _among(words))
     recipient, status, action, reason = told or ("", "", "", "")
     recipient = recipient or _failed_header(mail) or _recipient(words) or _opinion(mail)
-    reason = reason or _reason(words, recipient)
+    reason = reason or _reason(words.partition("\nReporting-MTA:")[0], recipient)
     status = status or _first_code(words) or _of_reply(reason)
     action = action or ("delayed" if _is_delay(mail.subject, words) else "failed")
     ids = (
@@ -84,16 +84,26 @@ def _status_lines(mail: Mail) -> bytes:
     return b""
 
 
+def _among(words: str) -> bytes:
+    """The report's lines where they stand in the text, its parts having no boundary."""
+    at = words.find("\nFinal-Recipient:")
+    if at < 0:
+        return b""
+    return words[words.rfind("\n\n", 0, at) + 1 :].encode("utf-8", "replace")
+
+
 def _from_status(content: bytes) -> tuple[str, str, str, str] | None:
     """(recipient, status, action, reason): of the first that failed, else of the first."""
     groups = re.split(r"\r?\n[ \t]{0,20}\r?\n", content.decode("utf-8", "replace").strip())
-    entries = [e for e in map(_entry, groups[:200]) if e[0] or e[2]]
+    told = [HeaderParser().parsestr(group) for group in groups[:200]]
+    entries = [e for e in (_entry(fields, told[0]) for fields in told) if e[0] or e[2]]
+    entries = [e for e in entries if e[0]] or entries
     failed = [e for e in entries if e[2] == "failed"]
     return next(iter(failed or entries), None)
 
 
-def _entry(group: str) -> tuple[str, str, str, str]:
-    fields = HeaderParser().parsestr(group)
+def _entry(fields: Message, of_all: Message) -> tuple[str, str, str, str]:
+    """`of_all`: the fields above those of any recipient; some write the action there."""
     recipient = _address(_field(fields, "Final-Recipient"))
     original = _address(_field(fields, "Original-Recipient"))
     status = _CODE.search(_field(fields, "Status"))
@@ -101,7 +111,8 @@ def _entry(group: str) -> tuple[str, str, str, str]:
     code = status[1] if status else ""
     if (better := _CODE.search(reason)) and code in ("", "5.0.0", "4.0.0", "5.0", "4.0"):
         code = better[1]
-    action = _field(fields, "Action").lower().split(" ")[0].strip("();")
+    action = (_field(fields, "Action") or _field(of_all, "Action")).lower()
+    action = action.split(" ")[0].strip("();")
     reason = re.sub(r"^(?:smtp|x-\w{1,20}|dns|unix)\s?;\s?", "", reason, flags=re.I)
     action = _ACTIONS.get(action, action)
     if action not in _ACTIONS.values():
@@ -130,7 +141,7 @@ _COPY = re.compile(
     r"returned mail follows|unsent message|text of the message|headers? of|mensaje original|"
     r"encabezados|copia del mensaje|forwarded message|body of|message follows|"
     r"contents).{0,80}$|"
-    r"^received: .{1,200}$|^return-path: .{1,200}$",
+    r"^received:\s?.{1,200}$|^return-path:\s?.{1,200}$",
     re.IGNORECASE | re.MULTILINE,
 )
 #: in lower case; whole words are found faster than by a pattern
@@ -147,13 +158,18 @@ _DELAYED_SUBJECT = re.compile(
 _NEVER = re.compile(r"unknown|no such|does ?n.t exist|not exist|no existe|desconocid", re.I)
 _FINAL = ("permanent", "give up", "giving up", "given up", "no further")
 _SHAPES = (
-    re.compile(rf"^\s{{0,8}}<?({_ADDRESS})>?(?:\.{{3}}|:|\s{{0,4}}$|\s[(\[])", re.M),
+    re.compile(
+        rf"^\s{{0,8}}(?:[45]\d\d )?<?({_ADDRESS})>?"
+        r"(?:\.{3}|:|\s{0,4}$|\s[(\[]|\s(?=invalid|unknown|no such|not found|rejected))",
+        re.M | re.I,
+    ),
     re.compile(
         r"(?:to|rcpt to|recipient|for|address|user|attempts|a|para|destinatario|usuario)"
         rf"\W{{1,6}}({_ADDRESS})",
         re.I,
     ),
     re.compile(rf"<({_ADDRESS})>"),
+    re.compile(rf":[ \t]{{1,4}}({_ADDRESS})\.?(?=\s)"),
 )
 #: *did not reach the following recipient(s):*, the address on the next line with words
 _ANNOUNCED = re.compile(
@@ -225,6 +241,7 @@ def _reason(words: str, recipient: str) -> str:
         (_REPLY, near),
         (_SAYS, near),
         (_CODE, whole),
+        (_REPLY, whole),
         (_SAYS, whole),
     ):
         for paragraph in text.split("\n\n")[:60]:
@@ -237,9 +254,20 @@ def _reason(words: str, recipient: str) -> str:
 # -- the returned original ---------------------------------------------------------------
 
 
+def original_part(mail: Mail) -> Attachment | None:
+    """The mail that comes back, or its headers."""
+    return next(filter(_is_original, mail.attachments), None)
+
+
+def _is_original(part: Attachment) -> bool:
+    kind = part.content_type.lower()
+    headers = kind == "text/plain" and part.content.lstrip()[:9].lower() == b"received:"
+    return kind in _ORIGINAL_TYPES or headers
+
+
 def _returned_ids(attachments: Iterable[Attachment]) -> tuple[str, ...]:
     for part in attachments:
-        if part.content_type.lower() in _ORIGINAL_TYPES:
+        if _is_original(part):
             head = part.content[:_MOST].lstrip()
             found = BytesParser().parsebytes(head, headersonly=True).get("Message-ID", "")
             if ids := _ID.findall(str(found)[:400]):

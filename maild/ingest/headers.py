@@ -33,8 +33,12 @@ def repair(raw: bytes) -> bytes:
     """The message with a header that parsers understand.
 
     Leading blank lines, a byte order mark, an mbox `From ` line, a line of prose before the
-    first field and folded lines that lost their blank are put right.
+    first field and folded lines that lost their blank are put right; of the headers of parts,
+    the line that tells the boundary.
     """
+    if b"\nboundary=" in raw:
+        raw = raw.replace(b";\nboundary=", b";\n boundary=")
+        raw = raw.replace(b";\r\nboundary=", b";\r\n boundary=")
     if b"\n" not in raw[:MAX_HEADER] and b"\r" in raw[:MAX_HEADER]:
         raw = raw.replace(b"\r", b"\n")
     raw = raw.removeprefix(b"\xef\xbb\xbf")

@@ -169,7 +169,7 @@ def _no_answer(mail: Mail, null_sender: bool) -> str:
     for name in ("Precedence", "X-Precedence"):
         if (value := (mail.header(name) or "").strip().lower()) in ("bulk", "list", "junk"):
             return f"{name}: {value}"
-    for name in ("List-Id", "List-Post", "List-Unsubscribe", "Feedback-Type"):
+    for name in ("List-Id", "List-Post", "List-Unsubscribe", "X-MLServer", "Feedback-Type"):
         if mail.header(name):
             return name
     if report_type(mail) == "feedback-report":
