@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from maild.desk.past import Past
 from maild.errors import ConfigError
 from maild.ingest.digest import content_digest
+from maild.ingest.headers import unescape_from
 from maild.ingest.reader import Reader
 from maild.model.mail import Envelope
 from maild.store import Store
@@ -55,7 +56,8 @@ def _fetchers(path: Path) -> Iterator[Callable[[], bytes]]:
             yield path.read_bytes
             return
         _refuse_no_mbox(path)
-        yield from _of(mailbox.mbox(path, create=False))
+        for fetch in _of(mailbox.mbox(path, create=False)):
+            yield lambda fetch=fetch: unescape_from(fetch())  # type: ignore[misc]
     elif all((path / name).is_dir() for name in ("cur", "new")):
         yield from _of(mailbox.Maildir(path, create=False))
     elif path.is_dir():

@@ -118,6 +118,21 @@ def test_the_same_archive_again_changes_nothing(tmp_path: Path) -> None:
     assert before["status"] == "open"
 
 
+def test_what_an_mbox_escapes_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """`>From ` is `From ` again, and the same mail found in a mailbox later is known."""
+    office = Office(tmp_path)
+    message = mail(1, "Luis <luis@x.test>", "No va", 2)
+    message.set_content("Hola:\n\nFrom hoy no imprime.\n")
+    box = mailbox.mbox(tmp_path / "old.mbox")
+    box.add(message)
+    box.close()
+    assert b"\n>From hoy" in (tmp_path / "old.mbox").read_bytes()
+    run(office, "import-mail", str(tmp_path / "old.mbox"))
+    office.receive(message, Envelope("imap:main"))
+    texts = [m["text"] for m in office.ticket(1)["messages"]]
+    assert [text.strip() for text in texts] == ["Hola:\n\nFrom hoy no imprime."]
+
+
 def test_the_talk_goes_on_where_the_archive_ends(tmp_path: Path) -> None:
     """An answer to an old mail joins the old ticket, and is told to the agent as ever; the
     deadlines of the past stay silent."""

@@ -13,7 +13,10 @@ MAX_IDS = 200
 _ID = re.compile(r"<[^<>\s]{1,998}>")
 _LOOSE_ID = re.compile(r"<([^<>]{1,998})>")
 _BARE_ID = re.compile(r"[^<>\s@]{1,500}@[^<>\s@]{1,498}")
-_FIELD_LINE = re.compile(rb"[!-9;-~]{1,200}[ \t]{0,20}:")
+_FIELD_LINE = re.compile(rb"([!-9;-~]{1,998})[ \t]{0,20}:")
+#: The same with bytes in its name that no name may have.
+_ODD_FIELD_LINE = re.compile(rb"([!-9;-~\x80-\xff]{1,76})[ \t]{0,20}:(?=\s)")
+_ODD_BYTE = re.compile(rb"[\x80-\xff]")
 _KNOWN = re.compile(
     rb"(?:from|to|cc|subject|date|message-id|received|return-path|mime-version|content-type|"
     rb"content-transfer-encoding|reply-to|x-[\w-]{1,60}|dkim-signature|delivered-to)"
@@ -21,6 +24,7 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _MBOX = re.compile(rb">?From [^\r\n]{1,500}\r?\n")
+_ESCAPED_FROM = re.compile(rb"^>(>{0,20}From )", re.MULTILINE)
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|$)")
 
 Fields = Sequence[tuple[str, str]]
@@ -45,11 +49,16 @@ def repair(raw: bytes) -> bytes:
     if raw[:1].isspace():
         raw = _skip_blank_lines(raw)
     if match := _MBOX.match(raw):
-        raw = raw[match.end() :]
+        raw = unescape_from(raw[match.end() :])
     end = header_end(raw)
     if end > MAX_HEADER or _sound(raw[:end]):
         return raw
     return _mend(raw[:end]) + raw[end:]
+
+
+def unescape_from(raw: bytes) -> bytes:
+    """A message out of an mbox, where `From ` at the beginning of a line is `>From `."""
+    return _ESCAPED_FROM.sub(rb"\1", raw) if b">From " in raw else raw
 
 
 def _skip_blank_lines(raw: bytes) -> bytes:
@@ -57,7 +66,7 @@ def _skip_blank_lines(raw: bytes) -> bytes:
     return stripped if _FIELD_LINE.match(stripped) or _MBOX.match(stripped) else raw
 
 
-_UNSOUND = re.compile(rb"^(?![ \t\r\n])(?![!-9;-~]{1,200}[ \t]{0,20}:)", re.MULTILINE)
+_UNSOUND = re.compile(rb"^(?![ \t\r\n])(?![!-9;-~]{1,998}:)", re.MULTILINE)
 
 
 def _sound(head: bytes) -> bool:
@@ -68,8 +77,8 @@ def _mend(head: bytes) -> bytes:
     lines = [line for line in _LINE.findall(head) if line]
     last = max((i for i, line in enumerate(lines) if _KNOWN.match(line)), default=-1)
     mended: list[bytes] = []
-    for i, line in enumerate(lines):
-        broken = not _FIELD_LINE.match(line) and line[:1] not in b" \t\r\n" and line
+    for i, line in enumerate(map(_named, lines)):
+        broken = not _FIELD_LINE.match(line) and line[:1] not in b" \t\r\n:" and line
         if broken and line[:2] == b"--" and mended:
             return b"".join([*mended, b"\n", *lines[i:]])  # a part begins: the body did, too
         if not broken or i > last:
@@ -78,6 +87,14 @@ def _mend(head: bytes) -> bytes:
             mended.append(b" " + line)
         # else prose before the first field: there is nothing it could belong to
     return b"".join(mended)
+
+
+def _named(line: bytes) -> bytes:
+    """A field as parsers know it: no blank before the colon, only ASCII in its name."""
+    match = _FIELD_LINE.match(line) or _ODD_FIELD_LINE.match(line)
+    if match is None:
+        return line
+    return _ODD_BYTE.sub(b"?", match[1]) + b":" + line[match.end() :]
 
 
 # -- read --------------------------------------------------------------------------------
