@@ -43,6 +43,11 @@ _ALIASES = {
 }
 _WESTERN = frozenset({"cp1252", "iso8859-15"})
 _ISO_2022 = ("iso2022_jp", "iso2022_jp_2", "iso2022_kr", "iso2022_jp_ext", "iso2022_jp_2004")
+#: Charsets of seven bits; bytes with eight under their label are the writer's other habit.
+_SEVEN_BIT = dict.fromkeys(_ISO_2022, ("utf-8", "euc_jp", "cp932")) | {
+    "iso2022_kr": ("utf-8", "cp949"),
+    "hz": ("utf-8", "gb18030"),
+}
 _SHIFT = re.compile(rb"\x1b(?:\$[@AB]|\([BIJ]|\$\([@-Q]|\$\)C|\.[AF])")
 _UTF_7 = re.compile(rb"\+(?:[A-Za-z0-9/+]{2,}-?|-)")
 _UTF_8_WORD = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
@@ -169,9 +174,10 @@ def _believe(data: bytes, codec: str) -> str | None:
     if codec == "cp1252":
         # A label that programs write by habit: believed only as far as it makes sense.
         return None if len(_HIGH.findall(data)) >= _FEW and _has_c1(data) else _western(data)
-    text = _strict(data, codec)
-    if text is not None:
-        return text
+    for name in (codec, *_SEVEN_BIT.get(codec, ())):
+        text = _strict(data, name)
+        if text is not None:
+            return text
     if codec == "utf-8":
         return _mixed(data) if _UTF_8_WORD.search(data) else None
     try:
