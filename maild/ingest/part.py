@@ -32,6 +32,7 @@ _DELIMITER = re.compile(
 )
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
 _UUENCODE = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
+_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{0,998}(?:\r?\n|\Z)", re.MULTILINE)
 _WRONG_TYPES = {
     "text": "text/plain",
     "plain": "text/plain",
@@ -122,9 +123,9 @@ class Part(Message):
         encoding = (
             (self._header("content-transfer-encoding") or "").strip().strip("\"'").lower()
         )
-        if encoding in _UUENCODE:
-            return _bytes(self.get_payload(decode=True))
         raw = self._raw()
+        if encoding in _UUENCODE:
+            return _uudecode(raw)
         if encoding == "base64":
             return _unbase64(raw, text=self.media_type.startswith("text/"))
         if encoding == "quoted-printable":
@@ -143,6 +144,14 @@ class Part(Message):
         if flow and self.media_type == "text/plain":
             return unflow(text, delsp=self.type_parameters.get("delsp", "").lower() == "yes")
         return text
+
+    def end_at(self, boundary: str) -> None:
+        """Take the closing delimiter off the end of a last line that it was glued to."""
+        payload = self.__dict__.get("_payload")
+        if boundary and isinstance(payload, str):
+            text = payload.rstrip()
+            if text.endswith(f"--{boundary}--"):
+                self._payload = text.removesuffix(f"--{boundary}--")
 
     def _header(self, name: str) -> str | None:
         """The first field of that name, with surrogates for bytes beyond ASCII."""
@@ -169,15 +178,32 @@ def read_tree(raw: bytes) -> Part:
     return tree
 
 
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""
+def _uudecode(raw: bytes) -> bytes:
+    """Decode; `begin` may be missing. What never was uuencoded stays as it is."""
+    begin = _BEGIN.search(raw)
+    lines = raw[begin.end() if begin else 0 :].splitlines()
+    done = []
+    for line in lines:
+        if line.strip() == b"end":
+            break
+        try:
+            done.append(binascii.a2b_uu(line[: _uu_length(line)]) if line.strip() else b"")
+        except binascii.Error:
+            return raw
+    return b"".join(done) if any(map(bytes.strip, lines)) else raw
+
+
+def _uu_length(line: bytes) -> int:
+    """How long a line is by its first character; some programs write a checksum behind."""
+    return 1 + (((line[0] - 32) & 63) + 2) // 3 * 4
 
 
 def _unbase64(raw: bytes, *, text: bool) -> bytes:
     """Decode; what never was base64 stays as it is."""
     sample = raw[:2000].lstrip().partition(b"\n")[0]
     odd = sample.translate(None, _BASE64)
-    if len(odd) > max(len(sample) // 20, 0 if text or b" " in odd else 1):
+    few = max(len(sample) // 20, 0 if text or b" " in odd else 1)
+    if len(odd) > few and not (len(odd) == 1 and _padded_but_for(odd, sample)):
         return raw
     body = raw.rstrip(b"=\r\n \t")
     if b"=" not in body:
@@ -186,3 +212,9 @@ def _unbase64(raw: bytes, *, text: bool) -> bytes:
         except binascii.Error:
             return words.unbase64(raw)
     return words.unbase64(raw, tail=text)
+
+
+def _padded_but_for(stray: bytes, sample: bytes) -> bool:
+    """Without the stray character it is base64 to the letter, padding and all."""
+    rest = sample.rstrip().replace(stray, b"")
+    return stray != b" " and rest.endswith(b"=") and len(rest) % 4 == 0

@@ -5,6 +5,7 @@ help desks need: attached messages and reports stay whole, and are never read fo
 """
 
 from dataclasses import dataclass, field
+from email.errors import CloseBoundaryNotFoundDefect
 
 from maild.ingest.bounds import MAX_PARTS
 from maild.ingest.part import Part
@@ -99,7 +100,12 @@ def _walk(part: Part, body: Body, *, depth: int, alternative: bool = False) -> l
 
 def _children(part: Part) -> list[Part] | None:
     payload = part.get_payload() if part.is_multipart() else None
-    return [child for child in payload if isinstance(child, Part)] if payload else None
+    if not payload:
+        return None
+    children = [child for child in payload if isinstance(child, Part)]
+    if children and any(isinstance(d, CloseBoundaryNotFoundDefect) for d in part.defects):
+        children[-1].end_at(part.get_boundary() or "")
+    return children
 
 
 def _leaf(part: Part, body: Body, *, alternative: bool) -> list[Block]:
