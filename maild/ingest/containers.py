@@ -23,7 +23,8 @@ _UNSEEN = frozenset("style script head title".split())
 #: The element and all in it is quoted; what follows it is the sender's again.
 _WHOLE = frozenset(
     "gmail_attr moz-cite-prefix yahoo_quoted protonmail_quote tutanota_quote zmail_extra_hr"
-    " moz-email-headers-table gmail_signature_quote x_gmail_attr freebirdform".split()
+    " moz-email-headers-table gmail_signature_quote x_gmail_attr freebirdform"
+    " domino-section".split()
 )
 #: In these the sender may have written between one `<blockquote>` and the next.
 _MIXED = frozenset("gmail_quote gmail_quote_container zmail_extra".split())

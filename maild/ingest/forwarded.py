@@ -15,11 +15,6 @@ from maild.ingest import layout, quotes, signature
 from maild.ingest.parse import parse
 from maild.model.mail import Address, Automatic, Mail
 
-_FORWARD = re.compile(
-    r"\s{0,3}(?:\[[^\]]{1,40}\]\s?)?(?:fwd?|rv|reenv(?:iado|ío|iar)?|wg|tr|enc|i|vs|vb|doorst|"
-    r"pd|vl|ilt|redir\.?|videresend(?:t)?|továbbítás|转发|轉寄|転送|전달)\s?(?:\[\d\])?\s?[:：]",
-    re.IGNORECASE,
-)
 _REPLY = re.compile(r"\s{0,3}(?:re|aw|rif|sv|antw|res|r)\s?(?:\[\d\])?\s?[:：]", re.IGNORECASE)
 _INTRODUCED = re.compile(rf"[^\d\"“«„,:<>()]{{0,60}}[\"”»“]?\s{{0,2}}<{layout.EMAIL.pattern}>")
 _LINES = 400  #: below that nobody begins to forward
@@ -49,7 +44,9 @@ def _attached(mail: Mail) -> Forwarded | None:
     for part in mail.attachments:
         if part.content_type.lower() == "message/rfc822":
             inner = parse(part.content)
-            said_so = _FORWARD.match(mail.subject) or mail.subject.strip() == inner.subject
+            said_so = (
+                layout.FORWARD.match(mail.subject) or mail.subject.strip() == inner.subject
+            )
             if inner.from_ is None or not (said_so or not mail.text.strip()):
                 return None
             note = signature.set_aside(mail.text)[0]
@@ -59,7 +56,7 @@ def _attached(mail: Mail) -> Forwarded | None:
 
 def _inline(mail: Mail) -> Forwarded | None:
     lines = mail.text.split("\n")
-    announced = _FORWARD.match(mail.subject) is not None
+    announced = layout.FORWARD.match(mail.subject) is not None
     for at in range(min(len(lines), _LINES)):
         cut = quotes.find_cut(lines, at)
         if cut and cut.kind == "forwarded":
@@ -86,7 +83,7 @@ def _read(mail: Mail, lines: Sequence[str], cut: layout.Cut) -> Forwarded | None
     while start and (layout.is_rule(lines[start - 1]) or not lines[start - 1].strip()):
         start -= 1
     note = signature.set_aside("\n".join(lines[:start]))[0]
-    subject = cut.fields.get("subject") or _FORWARD.sub("", mail.subject, count=1).strip()
+    subject = cut.fields.get("subject") or layout.FORWARD.sub("", mail.subject, count=1).strip()
     text = dedent("\n".join(_unquoted(lines[cut.end :]))).strip("\n")
     return Forwarded(sender, subject, text, note, _date(cut.fields.get("sent", "")))
 

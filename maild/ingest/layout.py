@@ -9,6 +9,13 @@ LONGEST = 500  #: no line of a mail program is longer; a longer one is text
 EMAIL = re.compile(r"[\w.+=-]{1,64}@(?:[\w-]{1,63}\.){1,6}\w{2,20}")
 DAY = re.compile(r"(?<!\d)(?:\d{4}(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4})|\d\s?[年년]")
 TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
+#: The subject of a mail that is passed on.
+FORWARD = re.compile(
+    r"\s{0,3}(?:\[[^\]]{1,40}\]\s?)?(?:fwd?|rv|reenv(?:iado|ío|iar)?|wg|w\.|tr|enc|i|vs|vb|"
+    r"doorst|pd|vl|ilt|redir\.?|videresend(?:t)?|továbbítás|转发|轉寄|転送|전달)"
+    r"\s?(?:\[\d\])?\s?[:：]",
+    re.IGNORECASE,
+)
 _FULL = 60  #: characters from which on a line may have been wrapped
 _TITLED = re.compile(r"([-_=*—─])\1{3,60}\s?[^\W_].{1,60}?\1{4,60}$")
 _RULE = re.compile(r"[-_=*—─ ]{5,200}$")

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from html import escape
 
-from maild.ingest import bounds, headers, tnef, words
+from maild.ingest import bounds, headers, layout, tnef, words
 from maild.ingest.html import html_to_text, strip_tags
 from maild.ingest.part import Part, read_tree
 from maild.ingest.screen import screen
@@ -25,6 +25,7 @@ _POINTER = re.compile(
     r"html|browser|navegador|mime|view|ver |visuali[sz]|nicht.{0,20}angezeigt|affich",
     re.IGNORECASE,
 )
+_URL = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 _STUB = 200  #: characters up to which a plain text may be a mere pointer to the HTML
 _TRIMMED = 500_000  #: characters of text in which quotations are looked for
 _LOOKS_LIKE_HTML = re.compile(r"\s*(?:<!doctype html|<html\b)", re.IGNORECASE)
@@ -85,7 +86,8 @@ def _judge(mail: Mail, envelope_sender: str | None) -> Mail:
     """Add what is new in it, and what kind of mail it is."""
     if len(mail.text) <= _TRIMMED:
         files = any(not attachment.inline for attachment in mail.attachments)
-        trimmed = trim(mail.text, mail.html, attached=files)
+        answer = not layout.FORWARD.match(mail.subject)  # else the quotation is the message
+        trimmed = trim(mail.text, mail.html, attached=files and answer)
         mail = replace(
             mail,
             reply=trimmed.reply,
@@ -142,8 +144,10 @@ def _readable(text: str, html: str | None) -> str:
     stripped = text.strip()
     if not stripped:
         return html_to_text(html)
-    pointer = len(stripped) < _STUB and _POINTER.search(stripped) is not None
-    if pointer and len(strip_tags(html[:200_000])) > 2 * len(stripped):
+    if len(stripped) > 10 * _STUB or not _POINTER.search(stripped):
+        return text
+    said = len(_URL.sub("", stripped))  # the length of a link says nothing
+    if said < _STUB and len(_URL.sub("", strip_tags(html[:200_000]))) > 2 * said:
         return html_to_text(html)
     return text
 
