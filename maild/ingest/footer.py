@@ -15,7 +15,7 @@ _PRODUCTS = (
     "blackberry|windows|proton|protonmail|airmail|spark|k-9|huawei|xiaomi|redmi|poco|realme|oppo|"
     "pixel|oneplus|motorola|nokia|sony|xperia|htc|lg|aol|tutanota|tuta|bluemail|mymail|hey|"
     "thunderbird|type ?app|nine|zoho|front|superhuman|spike|canary|edison|fastmail|libero|"
-    "movistar|orange|gmx|web\\.de|t-mobile|verizon"
+    "shortwave|mailspring|movistar|orange|gmx|web\\.de|t-mobile|verizon"
 )
 _THINGS = (
     "my|mi|mis|mon|ma|meine[mr]?|meu|minha|mijn|min|mio|mia|mojego|moj\\w{0,3}|meva|mého|"
@@ -24,7 +24,8 @@ _THINGS = (
     "hushmail|celular|smartphone|telefon\\w{0,3}|a|an"
 )
 _SENT = (
-    "sent (?:from|via|with|by|using|on|through)|sent securely (?:from|with)|"
+    "sent (?:from|via|with|by|using|on|through)|"
+    "sent securely (?:from|with)|secured (?:with|by)|"
     "enviad[oa] (?:desde|con|mediante|por|a través del?|do|da|de|a partir d[oea]|"
     "pelo|pela|v[ií]a|usando)|"
     "mandado (?:desde|con)|enviat (?:des de[l]?|des d[’']|amb|mitjançant)|"
@@ -66,7 +67,7 @@ _ELSEWHERE = (
     "나의 .{1,20}에서 보냄|från min |mit .{2,30} gesendet$"
 )
 _FOOTER = re.compile(
-    rf"[<(\[*_\s]{{0,4}}(?:(?!{_BY_MAIL})(?:{_SENT})(?:\s|(?<=[’']))(?:.{{1,60}}<https?://|(?:{_ARTICLE}){{0,2}}"
+    rf"[<(\[*_\s]{{0,4}}(?:(?!{_BY_MAIL})(?:{_SENT})(?:\s|(?<=[’']))(?:.{{1,60}}<https?://|(?:{_ARTICLE}){{0,2}}\[?"
     rf"(?:(?:{_THINGS})\b|(?:{_PRODUCTS})\w{{0,6}}\b))|{_GET}|{_ELSEWHERE})",
     re.IGNORECASE,
 )

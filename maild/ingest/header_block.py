@@ -56,7 +56,7 @@ def header_block(lines: Sequence[str], at: int, *, fewest: int = 3) -> Cut | Non
     known = fields.keys() - {"other"}
     if "raw" in fields or "from" not in fields:
         return None
-    if fewest > 1 and not _mailish(fields):
+    if fewest > 1 and not (_mailish(fields) and _complete(fields)):
         return None
     if len(known) >= fewest or _all_in_one_line(lines[at]) or _says_who_and_when(fields):
         return Cut(at, end, "block", fields=fields)
@@ -77,6 +77,16 @@ def _below_raw(lines: Sequence[str], at: int) -> bool:
 def _mailish(fields: dict[str, str]) -> bool:
     """A form has a From and a Date too (`De: Madrid`), but no address, and no date and time."""
     return _dated(fields) or any("@" in fields.get(role, "") for role in ("from", "to", "cc"))
+
+
+def _complete(fields: dict[str, str]) -> bool:
+    """Programs tell the subject or an address; where there is none, who and when come first.
+
+    `Fecha: 4/5/2026 10:15 / De: almacén / Para: tienda` is of somebody's parcel.
+    """
+    if "subject" in fields or any("@" in fields.get(role, "") for role in ("from", "to", "cc")):
+        return True
+    return list(fields)[:2] == ["from", "sent"] and fields["from"][:1].isalpha()
 
 
 def _says_who_and_when(fields: dict[str, str]) -> bool:

@@ -29,7 +29,13 @@ _CONFIDENTIAL = re.compile(
     r"\W{0,3}(?:aviso (?:legal|de confidencialidad)|confidencialidad|confidential|"
     r"este (?:mensaje|"
     r"correo|e-?mail)\b.{0,200}(?:confidencial|destinatari|privilegi)|la información contenida|"
-    r"antes de imprimir|protección de datos|de conformidad con|en cumplimiento|this (?:e-?mail|"
+    r"antes de imprimir|protección de datos|de conformidad con|en cumplimiento|"
+    r"en virtud de lo|de acuerdo con lo (?:dispuesto|establecido)|"
+    r"conforme al? (?:rgpd|reglamento)|"
+    r"le informamos .{0,60}datos|información básica sobre protección|"
+    r"responsable(?: del tratamiento)?: .{0,200}finalidad|"
+    r"si (?:usted )?no es (?:el|usted el) destinatario|si (?:usted )?ha recibido este|"
+    r"if you (?:are not the|have received this)|this (?:e-?mail|"
     r"message)\b.{0,200}(?:confidential|intended|privileged)|"
     r"the information (?:contained )?in this"
     r"|please consider the environment|legal notice|disclaimer|"
@@ -67,6 +73,8 @@ def _after_dashes(lines: Sequence[str]) -> int:
         if line in ("-- ", "--", "– ", "—", "— ") or clean(line) in ("--", "—"):
             if below <= _MOST_LINES and (line == "-- " or _may_sign(lines[i + 1 :])):
                 found = i
+            elif found < len(lines) and lines[found].rstrip("\r") == "--":
+                found = len(lines)  # they set its paragraphs apart
         elif is_rule(line) and 0 < below <= 8 and surely_signs("\n".join(lines[i + 1 :])):
             found = i
         elif line.strip():
@@ -198,14 +206,18 @@ def surely_signs(text: str) -> bool:
     """Looks like a signature, and has more than names: a closing, a telephone, an address."""
     lines = [_naked(line) for line in text[:6000].splitlines() if line.strip()]
     return looks_like_signature(text) and any(
-        _closes(line)
-        or _PHONE.match(line)
-        or _LINK.match(line)
-        or _CONFIDENTIAL.match(line)
-        or is_footer(line)
-        or "@" in line
+        _CONFIDENTIAL.match(line)
+        or (
+            len(line) <= _LONGEST
+            and (
+                _closes(line)
+                or _PHONE.match(line)
+                or _LINK.match(line)
+                or is_footer(line)
+                or "@" in line
+            )
+        )
         for line in lines
-        if len(line) <= _LONGEST
     )
 
 

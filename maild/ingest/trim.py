@@ -218,7 +218,8 @@ _SUBJECT_WORDS = tuple(f"{word}:" for word, field in HEADER_MAP.items() if field
 def _is_mail(found: Mapping[str, str]) -> bool:
     """Its fields are a mail's, not a form's: an address, or a date with its time."""
     address = "@" in found.get("from", "") + found.get("to", "")
-    dated = any(char.isdigit() for char in found.get("date", ""))
+    date = found.get("date", "")
+    dated = layout.DAY.search(date) is not None and layout.TIME.search(date) is not None
     return {"from", "subject"} <= found.keys() and (address or dated)
 
 
