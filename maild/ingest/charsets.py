@@ -75,7 +75,8 @@ def decode(data: bytes, label: str | None = None, *, hint: str | None = None) ->
         text = _strict(data, "utf-8")
         if text is not None:
             return text.removeprefix("\ufeff")
-    for name in (codec, None if codec else find(hint)):
+    neighbour = None if codec or hint is None else find(hint)
+    for name in (codec, None if neighbour == "ascii" else neighbour):
         text = None if name is None else _believe(data, name)
         if text is not None:
             return text
@@ -184,8 +185,15 @@ def _believe(data: bytes, codec: str) -> str | None:
         text = data.decode(codec, "replace")
     except (UnicodeError, LookupError, ValueError):
         return None
-    faults = text.count("\ufffd")
-    return text if faults <= len(data) * _TRUSTED and not _SURROGATE.search(text) else None
+    if text.count("\ufffd") > len(data) * _TRUSTED or _SURROGATE.search(text):
+        return None
+    return data.decode(codec, "maild.cp1252") if _single_byte(codec) else text
+
+
+@lru_cache(maxsize=64)
+def _single_byte(codec: str) -> bool:
+    """Every byte is a character by itself: one that has none there has one elsewhere."""
+    return len(bytes(range(256)).decode(codec, "replace")) == 256
 
 
 def _has_c1(data: bytes) -> bool:
