@@ -159,7 +159,7 @@ _NEVER = re.compile(r"unknown|no such|does ?n.t exist|not exist|no existe|descon
 _FINAL = ("permanent", "give up", "giving up", "given up", "no further")
 _SHAPES = (
     re.compile(
-        rf"^\s{{0,8}}(?:[45]\d\d )?<?({_ADDRESS})>?"
+        rf"^\s{{0,8}}(?:[45]\d\d |-- |\* )?<?({_ADDRESS})>?"
         r"(?:\.{3}|:|\s{0,4}$|\s[(\[]|\s(?=invalid|unknown|no such|not found|rejected))",
         re.M | re.I,
     ),
