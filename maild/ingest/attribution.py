@@ -47,9 +47,11 @@ _BY = re.compile(
 )
 _NAME = re.compile(r"(?:[^\W\d_a-z][\w.'’-]{0,30}\s?){1,4}$")
 _LINK_FOLLOWS = re.compile(r"<\s?(?:mailto:|$)", re.IGNORECASE)
-#: the verb opens: *Missatge de Ana <…> del dia …*, *Wiadomość napisana przez Ana <…> w dniu …*
+#: the verb opens: *Missatge de Ana <…> del dia …*, *Wiadomość napisana przez Ana <…> w dniu …*,
+#: *Hau idatzi du Ana (<…>) erabiltzaileak (…)*
 _MESSAGE_OF = re.compile(
-    r"(?:Missatge de .{3,200} del dia|Wiadomość napisana przez .{3,200} w dniu) .{4,60}$",
+    r"(?:Missatge de .{3,200} del dia|Wiadomość napisana przez .{3,200} w dniu|"
+    r"Hau idatzi du .{3,200} erabiltzaileak) .{4,60}$",
     re.IGNORECASE,
 )
 _POSTED = re.compile(r"Posted by .{1,60} on \d{2}/\d{2}/\d{4}$", re.IGNORECASE)

@@ -19,7 +19,6 @@ FORWARD = re.compile(
 _FULL = 60  #: characters from which on a line may have been wrapped
 _TITLED = re.compile(r"([-_=*—─])\1{3,60}\s?[^\W_].{1,60}?\1{4,60}$")
 _RULE = re.compile(r"[-_=*—─ ]{5,200}$")
-_INVISIBLE = {0xA0: " ", 0x202F: " ", 0x200B: None, 0x2060: None, 0x2063: None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,8 @@ def clean(line: str) -> str:
     """A line without the blanks and joiners that only confuse comparison."""
     if line.isascii():
         return line.strip()
-    return line.translate(_INVISIBLE).strip()
+    line = line.replace("\xa0", " ").replace("\u202f", " ").replace("\u200b", "")
+    return line.replace("\u2060", "").replace("\u2063", "").strip()
 
 
 def is_quoted(line: str) -> bool:
