@@ -21,7 +21,7 @@ from maild.store.intake import Item
 
 log = structlog.get_logger("worker")
 
-BATCH = 200
+BATCH = 600  #: between two batches the parser has nothing to do
 MAX_ATTEMPTS = 3
 #: where no worker of this daemon has died yet: then it was the whole daemon that was killed
 #: each time, by somebody, or by a mail that takes all with it

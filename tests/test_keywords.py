@@ -17,7 +17,7 @@ from maild.rules.keywords import Hit, Keyword, KeywordIndex
 def found_in(text: str, *keywords: str) -> list[str]:
     """Which of the keywords stand in the text."""
     index = KeywordIndex(map(Keyword.read, keywords))
-    hits = index.scan(fold_words(split(text)))
+    hits = index.scan(split(text))
     return [keyword for keyword in keywords if Keyword.read(keyword).parts in hits]
 
 

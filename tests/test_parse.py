@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild.cli.parse import as_json
+from maild.cli.mail_lines import as_json
 from maild.ingest.parse import parse
 from maild.ingest.part import read_tree
 from maild.model.mail import Mail

@@ -695,6 +695,14 @@ def test_words_are_bound_to_purpose_and_time(office: Office) -> None:
     assert tried > 500
 
 
+def test_links_of_earlier_letters_still_open(office: Office) -> None:
+    """The word of a link made by an earlier release is read as it was meant."""
+    word = (
+        "WzEwNDIsImx1aXNAeC50ZXN0IiwxODA5MTI5NjAwXQ.0ZKTckwDDKO3DlgKfWVAcuxo3aiV6wsjQBGZHYeGueE"
+    )
+    assert Words(b"secret").read(TICKET, word, office.clock.now()) == [1042, "luis@x.test"]
+
+
 def test_links_never_come_from_the_request(office: Office, visitor: Visitor) -> None:
     """A forged Host is in no letter and in no page."""
     fields = {**visitor.form("/"), **ASKED}

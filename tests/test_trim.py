@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maild.ingest import containers
 from maild.ingest.html import html_to_text
 from maild.ingest.trim import Trimmed, has_marker, trim
 
@@ -26,6 +27,15 @@ def _read(name: str) -> tuple[str, str]:
     """(the text as it arrives, what of it is new)"""
     new, _, folded = (REPLIES / name).read_text().partition("\n%% folded\n")
     return f"{new}\n{folded}", new
+
+
+def test_every_program_s_own_element_is_found() -> None:
+    """The quick look that most pages end with overlooks none of the names that quote."""
+    for name in containers._WHOLE | containers._REST | containers._SIGNATURE:
+        html = f'<p>hola</p><div class="{name.upper()}">adiós a todos</div>'
+        assert containers.quoted_ranges("hola adiós a todos", html) == [(5, 18)], name
+    cited = '<p>hola</p><BLOCKQUOTE type="cite">adiós a todos</BLOCKQUOTE>'
+    assert containers.quoted_ranges("hola adiós a todos", cited) == [(5, 18)]
 
 
 @pytest.mark.parametrize("name", [n for n in _cases("*.txt") if not n.startswith("keep-")])

@@ -24,6 +24,7 @@ def has_room(
     since = now - practice.answers.per
     if cases.letters_since(email, kinds, since) >= practice.answers.count:
         return False
+    if proven:
+        return True
     today = now - timedelta(days=1)
-    unproven = cases.letters_since(email, (*kinds, "acknowledgement"), today)
-    return proven or unproven < UNPROVEN_A_DAY
+    return cases.letters_since(email, (*kinds, "acknowledgement"), today) < UNPROVEN_A_DAY

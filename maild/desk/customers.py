@@ -98,8 +98,9 @@ class Customers:
     def _rule(self, case: Case, reading: Reading, decision: Decision) -> None:
         """What the rules want done, their saved answer included."""
         self.ruling.apply(case, decision)
-        proven = reading.proven or reading.known.proven
-        self.ruling.answer(case, decision, courtesy=self._courtesy(reading), proven=proven)
+        if decision.reply is not None:
+            proven, courtesy = reading.proven or reading.known.proven, self._courtesy(reading)
+            self.ruling.answer(case, decision, courtesy=courtesy, proven=proven)
 
     def link(self, case: Case, other: int) -> None:
         """The new ticket names the old one, and the old one the new."""

@@ -45,6 +45,12 @@ _BORDER = re.compile(
     r"border:\s?none;\s?border-top:\s?solid\s?(?:#\w{6}|windowtext)\s1\.0pt;\s?padding:\s?3\.0pt\s0",
     re.IGNORECASE,
 )
+#: Most pages have none of the above: one of these stands in each of those names.
+_HINTS = tuple(
+    "quote signature reply outlook border-top moz- gmail_attr zmail zwchr freebirdform"
+    " divrplyfwdmsg appendonsend stopspelling olk_src mail-editor includetail domino"
+    " data-maild-cut".split()
+)
 
 
 @dataclass(slots=True)
@@ -69,6 +75,9 @@ def quoted_ranges(text: str, html: str) -> list[tuple[int, int]] | None:
     None when the HTML has none, or when text and HTML do not say the same.
     """
     if len(html) > _LARGEST or len(text) > _LARGEST:
+        return None
+    low = html.lower()
+    if not any(hint in low for hint in _HINTS):
         return None
     pieces = _pieces(html)
     if not any(piece.quoted for piece in pieces) or len(pieces) > _MOST:

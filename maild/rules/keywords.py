@@ -7,12 +7,14 @@ are. What a found keyword means is the business of the rules.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from maild.rules import folding
 
 #: A phrase longer than this is a mistake (a whole mail pasted into the rules).
 MAX_WORDS = 12
+_SHORT = 24  #: characters of a word worth remembering
 
 #: Words of a keyword: (folded word, may it have any ending?)
 Parts = tuple[tuple[str, bool], ...]
@@ -89,18 +91,21 @@ class KeywordIndex:
             for word, any_ending in keyword.parts:
                 node = node.child(word, any_ending)
             node.ends = keyword.parts
+        #: most mail is made up of the same few words
+        self._remembered = lru_cache(maxsize=16_384)(self._look_up)
 
     def scan(self, words: list[str]) -> dict[Parts, Hit]:
-        """Every keyword in these folded words, with the first place where it stands."""
+        """Every keyword in these words, as they were written, with the first place where it
+        stands."""
         hits: dict[Parts, Hit] = {}
-        known: dict[str, list[_Node]] = {}
         for start, word in enumerate(words):
-            nodes = known.get(word)
-            if nodes is None:
-                nodes = known[word] = self._root.after(word)
-            for node in nodes:
+            look_up = self._remembered if len(word) <= _SHORT else self._look_up
+            for node in look_up(word):
                 _follow(node, words, start, 1, hits)
         return hits
+
+    def _look_up(self, word: str) -> tuple[_Node, ...]:
+        return tuple(self._root.after(folding.fold(word)))
 
 
 def _follow(
@@ -109,5 +114,5 @@ def _follow(
     if node.ends is not None and node.ends not in hits:
         hits[node.ends] = Hit(start, length)
     if (node.exact or node.begun) and start + length < len(words):
-        for following in node.after(words[start + length]):
+        for following in node.after(folding.fold(words[start + length])):
             _follow(following, words, start, length + 1, hits)

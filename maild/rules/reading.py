@@ -50,7 +50,7 @@ class Passage:
         self.place = place  #: "subject" or "body"
         self.text = text
         self.words = folding.split(text)
-        self.hits: dict[Parts, Hit] = index.scan(folding.fold_words(self.words))
+        self.hits: dict[Parts, Hit] = index.scan(self.words)
 
     @cached_property
     def folded(self) -> bytes:

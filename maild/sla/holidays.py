@@ -5,11 +5,13 @@ are written as dates. Files are read from disk once and never fetched from the n
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from types import ModuleType
+from typing import Any, Final
 
 _REGION: Final = re.compile(r"([A-Z]{2,3})(?:-(.{1,40}))?")
 _PROPERTY: Final = re.compile(r"([A-Z-]{1,40})((?:;[^:]{0,200})?):(.*)")
@@ -64,18 +66,18 @@ def _iso(text: str) -> date:
 def _region(
     text: str, years: frozenset[int], language: str | None
 ) -> Iterable[tuple[date, str]]:
-    import holidays  # 10 MB, and only some calendars need it
-
+    holidays = _package()
     match = _REGION.fullmatch(text)
-    known = holidays.list_supported_countries(include_aliases=True)
-    if match is None or match[1] not in known:
+    if match is None or match[1] not in holidays.registry.EntityLoader.get_country_codes():
+        known = holidays.list_supported_countries()
         raise ValueError(
             f'"{text}" is no region such as "ES-MD", no date and no .ics file'
             + _meant(text, [*known, *(f"{c}-{r}" for c in known for r in known[c])])
         )
     country, region = match.groups()
-    if region is not None and region not in known[country]:
-        names = [f"{country}-{name}" for name in known[country]]
+    regions = getattr(holidays, country).subdivisions
+    if region is not None and region not in regions:
+        names = [f"{country}-{name}" for name in regions]
         raise ValueError(f'"{text}": {country} has no region {region}' + _meant(text, names))
     found = holidays.country_holidays(
         country, subdiv=region, years=sorted(years), expand=False, language=language
@@ -83,8 +85,22 @@ def _region(
     return [(day, str(name)) for day, name in found.items()]
 
 
+def _package() -> Any:
+    """`holidays`, such that asking for one country loads no other: its folder of countries
+    would load all 250, which is most of what a short command takes."""
+    import holidays
+    import holidays.registry
+
+    name = "holidays.countries"
+    if name not in sys.modules:
+        folder = ModuleType(name)
+        folder.__path__ = [str(Path(path, "countries")) for path in holidays.__path__]
+        sys.modules[name] = folder
+    return holidays
+
+
 #: How regions are looked up: a daemon's parent does it in a child that ends, because what
-#: is loaded for it knows every country.
+#: is loaded for it is not needed again.
 look_up = _region
 
 

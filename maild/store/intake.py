@@ -20,7 +20,8 @@ from maild.store.fields import from_micros, micros_or_none, to_json, to_micros
 from maild.store.replay import Sightings
 
 BATCH_BYTES = 8_000_000
-TOGETHER = 200  #: arrivals entered in one transaction
+TOGETHER = 600  #: arrivals entered in one transaction
+SHARE = 200  #: messages a worker takes at once where there may be other workers
 _ADVISORY = 7301  # PostgreSQL advisory locks of intake rows
 
 
@@ -197,6 +198,7 @@ class IntakeStore:
         waiting = "SELECT id, size FROM intake WHERE state = 'new' ORDER BY id LIMIT ?"
         if not self._engine.postgres:
             return self._engine.rows(waiting, [limit])
+        limit = min(limit, SHARE)
         return self._engine.rows(
             f"SELECT id, size FROM ({waiting}) AS q "
             f"WHERE pg_try_advisory_lock({_ADVISORY}, q.id) LIMIT ?",
