@@ -65,7 +65,8 @@ def read_report(mail: Mail) -> DeliveryReport | None:
     ids = ids or mail.references[-1:]
     if not (recipient or status or ids):
         return None
-    return DeliveryReport(recipient, status, action, reason, ids)
+    passes = _passes(status, reason)
+    return DeliveryReport(recipient, status, action, reason, ids, passes)
 
 
 # -- the machine-readable part -----------------------------------------------------------
@@ -156,6 +157,14 @@ _DELAYED_SUBJECT = re.compile(
     r"delay|retras|demora|retard|verzöger|ritard|postponed|vertraag|fördröj|forsink", re.I
 )
 _NEVER = re.compile(r"unknown|no such|does ?n.t exist|not exist|no existe|desconocid", re.I)
+#: the sender, mailbox full, letter too long, system full, a loop, the content (RFC 3463)
+_PASSING = re.compile(r"5\.(?:1\.[78]|2\.[23]|3\.[14]|4\.6|6\.\d{1,3})$")
+_NOT_THE_ADDRESS = re.compile(
+    r"\bfull\b|quota|exceed|too (?:large|big)|\bsize\b(?!=)|\bspam|bulk|black ?list|"
+    r"block ?list|blocked|reputation|polic(?:y|ies)|content|virus|dmarc|\bspf\b|unsolicited|"
+    r"unauthenticated|too many hops|\bloop|llen[oa]|cuota|tamaño",
+    re.IGNORECASE,
+)
 _FINAL = ("permanent", "give up", "giving up", "given up", "no further")
 _SHAPES = (
     re.compile(
@@ -215,6 +224,15 @@ def _of_reply(reason: str) -> str:
     """Where a server gave only its reply code: what is certain, the class (RFC 3463)."""
     hit = _REPLY.search(reason)
     return f"{hit[1][0]}.0.0" if hit else ""
+
+
+def _passes(status: str, reason: str) -> bool:
+    """It is the letter or the moment that fails, not the address."""
+    if _PASSING.match(status):
+        return True
+    if status.startswith("5.1.") or _NEVER.search(reason):
+        return False
+    return _NOT_THE_ADDRESS.search(reason) is not None
 
 
 def _is_delay(subject: str, words: str) -> bool:

@@ -70,6 +70,7 @@ class DeliveryReport:
     action: str  #: failed | delayed | delivered | relayed | expanded
     reason: str  #: one line for people
     message_ids: tuple[str, ...] = ()  #: ids of the returned original, ours among them
+    passes: bool = False  #: a full mailbox, or the letter itself: the next may well arrive
 
     @property
     def failed(self) -> bool:
@@ -79,7 +80,7 @@ class DeliveryReport:
     @property
     def permanent(self) -> bool:
         """It is the address that fails, and the next letter would too."""
-        return self.failed and not self.status.startswith("4.")
+        return self.failed and not self.passes and not self.status.startswith("4.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,19 @@ def test_a_server_that_did_not_answer_for_five_days(office: Office) -> None:
     assert _acknowledged(office)
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("5.2.2", "552 mailbox full"), ("5.7.1", "554 looks like spam"), ("5.3.4", "552 too big")],
+)
+def test_a_full_mailbox_or_a_refused_letter(office: Office, status: str, said: str) -> None:
+    """The agent hears of it; the address is a good one, and gets the next letter."""
+    office.receive(_report(_answered(office), status, said=said))
+    told = office.letter("delivery-failed", "ana@acme.test").text
+    assert said in told
+    assert "no se le envían avisos automáticos" not in told
+    assert _acknowledged(office)
+
+
 def test_a_letter_that_is_only_late(office: Office) -> None:
     """It is kept on the ticket; nobody need do anything."""
     office.receive(_report(_answered(office), "4.4.1", "delayed"))
