@@ -93,10 +93,31 @@ def separator(line: str) -> str | None:
 _NOTES = re.compile(r".{2,120}?\s---\d{1,4}[./-]\d{1,2}[./-]\d{1,4} \d{1,2}:\d{2}[^-]{0,12}---")
 
 
+#: What introduces quoted mail holds one of these, or begins with one of those.
+_SIGNS = re.compile(r"[\d#=*_~@:：-]")
+_BEGINS = re.compile(
+    rf"\W{{0,20}}(?:(?:{any_of(phrases.OPENERS)})[\s\d]|在|于|Posted\sby\s|"
+    rf"{any_of((*_PROCESSED, *phrases.BEGIN_FORWARDED))})",
+    re.IGNORECASE,
+)
+
+
 def find_cut(lines: Sequence[str], at: int) -> Cut | None:
     """What begins at this line, if it introduces quoted mail."""
     line = lines[at]
-    if not line or len(line) > LONGEST or not line.strip():
+    if len(line) > LONGEST or not _may_introduce(line):
+        return None
+    return _introduced(lines, at)
+
+
+def _may_introduce(line: str) -> bool:
+    """A quick look, with which most lines of prose are done."""
+    return bool(_SIGNS.search(line) or " via " in line or _BEGINS.match(line))
+
+
+def _introduced(lines: Sequence[str], at: int) -> Cut | None:
+    line = lines[at]
+    if not line.strip():
         return None
     if is_marker(lines, at):
         return Cut(at, at + 1, "marker")
