@@ -178,6 +178,13 @@ def read_tree(raw: bytes) -> Part:
     return tree
 
 
+def read_part(text: str) -> Part:
+    """Text that stands in no part, as if it did."""
+    part = Part()
+    part.set_payload(text)
+    return part
+
+
 def _uudecode(raw: bytes) -> bytes:
     """Decode; `begin` may be missing. What never was uuencoded stays as it is."""
     begin = _BEGIN.search(raw)

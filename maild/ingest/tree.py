@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from email.errors import CloseBoundaryNotFoundDefect
 
 from maild.ingest.bounds import MAX_PARTS
-from maild.ingest.part import Part
+from maild.ingest.part import Part, read_part
 
 MAX_DEPTH = 150
 _TEXTS = ("text/plain", "text/html")
@@ -52,7 +52,14 @@ def take_apart(root: Part) -> Body:
     body.blocks = _walk(root, body, depth=0)
     if not any(block.plain or block.html for block in body.blocks):
         _promote(body)
+    below = (root.epilogue or "").strip()
+    if below and not body.leaves and not any(_has_words(block) for block in body.blocks):
+        body.blocks = [Block(plain=[read_part(below)])]
     return body
+
+
+def _has_words(block: Block) -> bool:
+    return any(part.content().strip() for part in (*block.plain, *block.html))
 
 
 def _promote(body: Body) -> None:

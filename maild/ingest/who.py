@@ -121,7 +121,8 @@ class _Theirs:
 def _second_reading(froms: list[str], dates: list[str]) -> _Theirs:
     """Senders and date as mail-parser reads them, where they leave room for opinions."""
     date = _date(dates[0]) if dates and _PLAIN_DATE.fullmatch(dates[0]) else None
-    if date and len(froms) == 1 and _PLAIN_FROM.fullmatch(froms[0]):
+    plain = not froms or (len(froms) == 1 and _PLAIN_FROM.fullmatch(froms[0]))
+    if plain and (date or not dates):
         return _Theirs([], date)
     dates = [_tidy(value) for value in dates]
     return _by_mail_parser(froms, dates) or _Theirs(
