@@ -80,7 +80,15 @@ class Reader:
     signer: Signer
     look: Look
 
-    def read(self, intake: int, mail: Mail, envelope: Envelope, now: datetime) -> Reading:
+    def read(
+        self,
+        intake: int,
+        mail: Mail,
+        envelope: Envelope,
+        now: datetime,
+        *,
+        confirmed: bool = False,
+    ) -> Reading:
         sender = mail.from_ or NOBODY
         member = self.roster.member(sender.email)
         clues = find_clues(
@@ -101,6 +109,7 @@ class Reader:
             self._match(clues, mail, sender, member, now),
             self._prove(mail, envelope, clues),
             self.look.known_address(sender.email),
+            confirmed,
         )
 
     def _prove(self, mail: Mail, envelope: Envelope, clues: Clues) -> Trust:

@@ -74,8 +74,7 @@ class Desk:
     ) -> Outcome:
         """Decide and save; the outcome is for the inbox."""
         mail = self._unmask(mail, envelope)
-        reading = self.reader.read(intake, mail, envelope, now)
-        reading = replace(reading, confirmed=confirmed)
+        reading = self.reader.read(intake, mail, envelope, now, confirmed=confirmed)
         outcome = self._branch(reading)(reading)
         why = {**reading.why(), **(outcome.why or {})}
         if outcome.decision is not None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from maild.errors import ConfigError
@@ -101,8 +101,7 @@ class RuleBook:
                 ledger.enter(_line(rule, True, findings), rule, mail.draft)
                 if mail.draft.stopped:
                     break
-        decision = _decision(mail.draft, ledger, book=self, trace=lambda: self._trace(mail, on))
-        return replace(decision, on=on, facts=facts)
+        return _decision(mail, ledger, book=self, on=on, trace=lambda: self._trace(mail, on))
 
     def trace(self, facts: Facts, *, on: str = "new") -> tuple[TraceLine, ...]:
         """A line for every rule: what matched, or the first condition that failed."""
@@ -184,12 +183,14 @@ def _line(rule: Rule, matched: bool, findings: tuple[Finding, ...]) -> TraceLine
 
 
 def _decision(
-    draft: Draft,
+    mail: Reading,
     ledger: _Ledger,
     *,
     book: RuleBook,
+    on: str,
     trace: Callable[[], tuple[TraceLine, ...]],
 ) -> Decision:
+    draft = mail.draft
     return Decision(
         department=draft.department,
         priority=draft.priority,
@@ -208,5 +209,7 @@ def _decision(
         lines=tuple(ledger.lines),
         book=book.digest,
         asked=len(book.rules),
+        on=on,
+        facts=mail.facts,
         _trace=trace,
     )

@@ -7,7 +7,7 @@ A row belongs to its raw mail and goes when that goes (retention, `maild forget`
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -72,8 +72,8 @@ def pack(decision: Decision) -> bytes:
     """Facts and decision, small; only as much text as rules look at."""
     assert decision.facts is not None
     facts = decision.facts
-    facts = replace(facts, subject=facts.subject[:MAX_SUBJECT], body=facts.body[:MAX_BODY])
     seen = {name: getattr(facts, name) for name in _FIELDS}
+    seen |= {"subject": facts.subject[:MAX_SUBJECT], "body": facts.body[:MAX_BODY]}
     kept = {"on": decision.on, "done": shown(decision), "facts": seen}
     return zlib.compress(to_json(kept).encode("utf-8", "surrogatepass"), 1)
 
