@@ -40,14 +40,15 @@ def original(mail: Mail) -> Forwarded | None:
 
 
 def _attached(mail: Mail) -> Forwarded | None:
-    """An .eml is forwarded when the subject says so, or when little else was written."""
+    """An .eml is forwarded when the subject says so, or when a person wrote nothing else."""
     for part in mail.attachments:
         if part.content_type.lower() == "message/rfc822":
             inner = parse(part.content)
             said_so = (
                 layout.FORWARD.match(mail.subject) or mail.subject.strip() == inner.subject
             )
-            if inner.from_ is None or not (said_so or not mail.text.strip()):
+            bare = not mail.text.strip() and mail.screening.automatic is None
+            if inner.from_ is None or not (said_so or bare):
                 return None
             note = signature.set_aside(mail.text)[0]
             return Forwarded(inner.from_, inner.subject, inner.text, note, inner.date)
