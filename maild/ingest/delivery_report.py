@@ -30,7 +30,8 @@ _ORIGINAL_TYPES = (
     *("message/rfc822-headers", "text/rfc822", "message/partial"),
 )
 
-_ADDRESS = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
+_LOCAL = r"[\w.!#$%&'*+/=?^`{|}~\U0001f000-\U0001faff-]{1,64}"
+_ADDRESS = _LOCAL + r"@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}"
 _EMAIL = re.compile(_ADDRESS)
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _REPLY = re.compile(r"(?<![\d.])([45][0-7]\d)(?=[ :,-])")
@@ -156,13 +157,18 @@ _TEMPORARY = re.compile(r"temporar\w{1,4} (?:failure|problem)")
 _DELAYED_SUBJECT = re.compile(
     r"delay|retras|demora|retard|verzöger|ritard|postponed|vertraag|fördröj|forsink", re.I
 )
-_NEVER = re.compile(r"unknown|no such|does ?n.t exist|not exist|no existe|desconocid", re.I)
+_NEVER = re.compile(
+    r"unknown|no such|does ?n.t (?:exist|have)|not (?:exist|known)|no longer|no existe|"
+    r"desconocid",
+    re.I,
+)
 #: the sender, mailbox full, letter too long, system full, a loop, the content (RFC 3463)
 _PASSING = re.compile(r"5\.(?:1\.[78]|2\.[23]|3\.[14]|4\.6|6\.\d{1,3})$")
 _NOT_THE_ADDRESS = re.compile(
     r"\bfull\b|quota|exceed|too (?:large|big)|\bsize\b(?!=)|\bspam|bulk|black ?list|"
     r"block ?list|blocked|reputation|polic(?:y|ies)|content|virus|dmarc|\bspf\b|unsolicited|"
-    r"unauthenticated|too many hops|\bloop|llen[oa]|cuota|tamaño",
+    r"unauthenticated|too many hops|\bloop|llen[oa]|cuota|tamaño|timed? ?out|"
+    r"to connect\b|connection (?:refused|failed)|unreachable",
     re.IGNORECASE,
 )
 _FINAL = ("permanent", "give up", "giving up", "given up", "no further")
@@ -188,12 +194,12 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _SAYS = re.compile(
-    r"unknown|does ?n.t exist|not exist|no such|full|quota|denied|blocked|reject|"
+    r"unknown|does ?n.t (?:exist|have)|not exist|no such|full|quota|denied|blocked|reject|"
     r"not found|invalid|"
     r"disabled|inactive|refused|timed? ?out|unavailable|no existe|desconocid|llen[oa]|rechaz|"
     r"not (?:listed|allowed|accepted|recogni[sz]ed)|exceed|finns inte|"
     r"existe pas|existiert nicht|não existe|non esiste|could not|couldn.t|failed|"
-    r"unreachable|expired",
+    r"unreachable|expired|not known|no longer|permanent",
     re.IGNORECASE,
 )
 
@@ -227,8 +233,8 @@ def _of_reply(reason: str) -> str:
 
 
 def _passes(status: str, reason: str) -> bool:
-    """It is the letter or the moment that fails, not the address."""
-    if _PASSING.match(status):
+    """It is the letter or the moment that fails, not the address; or nobody says which."""
+    if _PASSING.match(status) or not (status or reason):
         return True
     if status.startswith("5.1.") or _NEVER.search(reason):
         return False
@@ -249,6 +255,13 @@ def _is_delay(subject: str, words: str) -> bool:
     return again or ("temporar" in low and _TEMPORARY.search(low) is not None)
 
 
+_NAMED = re.compile(
+    r"(?:technical details of \w{4,9} failure|reject(?:ion)? reason|"
+    r"motivo del (?:rechazo|fallo))\s?:\s?(?=\S)",
+    re.IGNORECASE,
+)
+
+
 def _reason(words: str, recipient: str) -> str:
     """The paragraph with a code, else the one that says what went wrong."""
     head = words[:8000]
@@ -257,9 +270,11 @@ def _reason(words: str, recipient: str) -> str:
     for test, text in (
         (_CODE, near),
         (_REPLY, near),
+        (_NAMED, near),
         (_SAYS, near),
         (_CODE, whole),
         (_REPLY, whole),
+        (_NAMED, whole),
         (_SAYS, whole),
     ):
         for paragraph in text.split("\n\n")[:60]:
@@ -304,4 +319,5 @@ def _opinion(mail: Mail) -> str:
         found = scan_message(message)
     except (MessageError, LookupError, ValueError, TypeError, AttributeError):
         return ""
-    return next((a.decode("ascii", "replace") for a in sorted(found) if b"@" in a), "")
+    whole = (a for a in sorted(found) if b"@" in a and b"?" not in a)  # "?": a lost character
+    return next((a.decode("ascii", "replace") for a in whole), "")
