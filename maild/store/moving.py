@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from maild.desk.case import Case
 from maild.ingest.html import clean_html
-from maild.model.from_json import Home, Unreadable, Whole, key_of, read_whole, tag_of
+from maild.model.from_json import Home, Whole, key_of, read_whole, tag_of
+from maild.model.json_values import Unreadable
 from maild.model.ticket import Due, Event, EventKind, Message, Status
 from maild.store import rows
 from maild.store.engine import Engine
