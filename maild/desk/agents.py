@@ -1,51 +1,36 @@
 """What happens to a mail from an agent, supervisor or admin: proven, it is obeyed.
 
-All commands of a mail are done or none; text goes to the customer only where nothing speaks
-against it. Opening tickets for others is `behalf`'s business, answers are `questions`'.
+All commands of a mail are done or none. What it says is `speech`'s business, opening tickets
+for others `behalf`'s, answers are `questions`'.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from maild.desk import commands, obey
-from maild.desk.allowance import ASKED_FOR as ASKED_FOR
-from maild.desk.allowance import UNPROVEN_A_DAY as UNPROVEN_A_DAY
 from maild.desk.allowance import has_room
-from maild.desk.case import Case, make_message
-from maild.desk.casebook import Casebook, Keep
+from maild.desk.case import Case
+from maild.desk.casebook import Casebook
 from maild.desk.commands import Command, Orders
-from maild.desk.customers import Customers, Words, enclose
-from maild.desk.leaks import must_not_leak
+from maild.desk.customers import Customers, Words
 from maild.desk.obey import Refusal, Turn
 from maild.desk.occasion import Courtesy, Occasion
 from maild.desk.opening import Request
 from maild.desk.practice import Practice
 from maild.desk.questions import ANSWERS, Asked, Questions
-from maild.desk.reading import Reading, is_nobody
+from maild.desk.reading import Reading
 from maild.desk.roster import Roster
 from maild.desk.sentences import say
+from maild.desk.speech import SPOKEN, Speech
 from maild.desk.tells import Notices
-from maild.ingest.signature import (
-    looks_like_signature,
-    repeated_closings,
-    set_aside,
-    signed_by,
-)
+from maild.ingest.signature import repeated_closings, set_aside
 from maild.ingest.trim import has_marker, trim
 from maild.model.mail import Mail
-from maild.model.people import Role
 from maild.model.ticket import Message, MessageKind, Ticket
 from maild.rules import Decision
-from maild.threading.clues import bare_subject, without_token
+from maild.threading.clues import bare_subject
 
 QUESTIONS = frozenset(ANSWERS)
-_TEXT = frozenset({"note", "send"})
-_BETWEEN_NAMES = re.compile(r"\n|[|·•]| [-–—/] ")
-
-#: a saved answer by (language, name); and the names there are
-Saved = Callable[[str, str], str | None]
-
 
 #: writes the draft of an article about a ticket; its place, or OSError
 Draft = Callable[[Ticket, Sequence[Message]], str]
@@ -68,13 +53,11 @@ class Agents:
     practice: Practice
     roster: Roster
     cases: Casebook
-    keep: Keep
+    speech: Speech
     notices: Notices
     levels: tuple[int, ...]
     customers: Customers
     questions: Questions
-    saved: Saved
-    saved_names: Callable[[str], Sequence[str]]
     draft: Draft
 
     def accepts(self, reading: Reading) -> bool:
@@ -123,7 +106,7 @@ class Agents:
         asked, orders = _without_questions(orders)
         try:
             with self.cases.attempt():
-                if asked and not orders.commands and self._signs(orders.text):
+                if asked and not orders.commands and self.speech.only_signs(orders.text):
                     self.reply_to_questions(reading, ticket, asked, language)
                     return Obeyed("question")
                 return self._work(reading, ticket, orders, asked)
@@ -145,7 +128,7 @@ class Agents:
         self.save(turn, reading)
         self.reply_to_questions(reading, case.ticket, asked, turn.language)
         self.draft_article(turn)
-        spoken = _TEXT | {"reply"}  # these and the text they bring are one thing
+        spoken = SPOKEN | {"reply"}  # these and the text they bring are one thing
         things = sum(command.word not in spoken for command in orders.commands)
         self._report(turn, reading, occasion, things + (message is not None))
         return Obeyed("reply" if message is not None else "command", case, message)
@@ -165,9 +148,9 @@ class Agents:
     def obey(self, turn: Turn, reading: Reading, orders: Orders) -> Message | None:
         """Do all commands and say what there is to say; the message, if there is one."""
         for command in orders.commands:
-            if command.word not in _TEXT and command.word != "reply":
+            if command.word not in SPOKEN and command.word != "reply":
                 obey.obey(turn, command)
-        return self._speak(turn, reading, orders)
+        return self.speech.speak(turn, reading, orders)
 
     def draft_article(self, turn: Turn) -> None:
         """A draft of the saved ticket where one is wanted: a file, so it is written last."""
@@ -179,91 +162,6 @@ class Agents:
         except OSError as error:
             raise Refusal("no-draft", reason=error.strerror or "?") from None
         turn.did("draft", file=place)
-
-    # -- the text -----------------------------------------------------------------------------
-
-    def _speak(self, turn: Turn, reading: Reading, orders: Orders) -> Message | None:
-        """The text as a message: to the customer, or a note."""
-        words = {command.word for command in orders.commands}
-        text = self._text(turn, orders)
-        files = bool(reading.mail.attachments)
-        changes = words - {"send", "note", "reply"}
-        if changes and "send" not in words and self._signs(text):
-            if text:
-                turn.did("signature-only")
-            text = ""
-            files = files and not all(a.inline for a in reading.mail.attachments)
-        if not text and not files:
-            if not orders.commands:
-                raise Refusal("empty")
-            return None
-        note = self._is_note(reading, words)
-        if not note:
-            number = turn.case.ticket.id
-            must_not_leak(
-                reading.mail, text, lambda: self.cases.messages(number), meant="send" in words
-            )
-            if all(map(is_nobody, readers(turn.case.ticket))):
-                raise Refusal("no-reader")
-        return self.say(turn, reading, text, note=note)
-
-    def _signs(self, text: str) -> bool:
-        """Nothing, or nothing but how people of the house close their mails."""
-        people = [agent.name for agent in self.roster.agents.values() if agent.name]
-        if signed_by(text, people):
-            return True
-        names = {self.practice.name, *(d.name for d in self.roster.departments.values())}
-        known = {name.casefold() for name in (*names, *people) if name}
-        parts = _BETWEEN_NAMES.split(text.strip())
-        rest = "\n".join(part for part in parts if part.strip(" ,.|·-").casefold() not in known)
-        return not rest.strip() or looks_like_signature(rest)
-
-    def _text(self, turn: Turn, orders: Orders) -> str:
-        """Saved answers, then what was written."""
-        parts = [
-            self._saved_answer(turn, command)
-            for command in orders.commands
-            if command.word == "reply"
-        ]
-        spoken = next((c.argument for c in orders.commands if c.word in _TEXT), "")
-        return "\n\n".join(filter(None, (*parts, orders.text.strip(), spoken.strip())))
-
-    def _saved_answer(self, turn: Turn, command: Command) -> str:
-        language = turn.case.ticket.language
-        found = self.saved(language, command.args[0] if command.args else command.argument)
-        if found is None:
-            known = ", ".join(self.saved_names(language)) or "—"
-            raise Refusal("no-answer-file", word=command.argument, known=known)
-        return found
-
-    def _is_note(self, reading: Reading, words: set[str]) -> bool:
-        if "note" in words:
-            return True
-        return reading.member.role is not Role.AGENT and "send" not in words
-
-    def say(self, turn: Turn, reading: Reading, text: str, *, note: bool) -> Message:
-        """Add the text to the case."""
-        obey.touch(turn)
-        named = reading.member.address if reading.member.address.name else reading.sender
-        message = make_message(
-            self.cases.new_message_number(),
-            turn.case,
-            MessageKind.NOTE if note else MessageKind.AGENT,
-            sender=named,
-            text=text,
-            subject=without_token(reading.mail.subject),
-            quoted=reading.mail.quoted,
-            message_id=reading.mail.message_id,
-            proof=reading.trust.proof,
-            public=not note,
-            attachments=enclose(reading.mail.attachments, self.keep),
-        )
-        turn.case.add_message(message, turn.actor)
-        if note:
-            turn.did("note")
-        else:
-            turn.did("sent", recipients=", ".join(readers(turn.case.ticket)))
-        return message
 
     # -- split --------------------------------------------------------------------------------
 
@@ -432,8 +330,3 @@ def _without_questions(orders: Orders) -> tuple[list[Command], Orders]:
     asked = [command for command in orders.commands if command.word in QUESTIONS]
     rest = tuple(command for command in orders.commands if command.word not in QUESTIONS)
     return asked, replace(orders, commands=rest)
-
-
-def readers(ticket: Ticket) -> list[str]:
-    """Who gets what is said to the customer."""
-    return [ticket.requester.email, *ticket.cc]

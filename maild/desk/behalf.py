@@ -94,7 +94,7 @@ class Behalf:
                 self.agents.obey(turn, bare, Orders((command,), ""))
         sends = any(command.word == "send" for command in orders.commands)
         if inside and (said := _said(orders)):
-            self.agents.say(turn, bare, said, note=not sends)
+            self.agents.speech.say(turn, bare, said, note=not sends)
         turn.did("opened", number=case.ticket.id, customer=case.ticket.requester.email)
         occasion = Occasion(
             cause=reading.cause,

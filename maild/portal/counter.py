@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from maild.desk.agents import ASKED_FOR, UNPROVEN_A_DAY
+from maild.desk.allowance import ASKED_FOR, UNPROVEN_A_DAY
 from maild.desk.case import Case
 from maild.desk.practice import Practice
 from maild.desk.roster import Roster

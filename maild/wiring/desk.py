@@ -16,6 +16,7 @@ from maild.desk.reading import Reader
 from maild.desk.receive import Desk
 from maild.desk.rounds import Rounds
 from maild.desk.ruling import Ruling
+from maild.desk.speech import Speech
 from maild.interfaces import Clock
 from maild.model.mail import Mail
 from maild.model.ticket import Ticket
@@ -41,13 +42,11 @@ def desk(app: "App", store: Store) -> Desk:
         practice,
         roster,
         cases,
-        keep,
+        Speech(practice, roster, cases, keep, answers.find, answers.names),
         notices,
         app.audience.levels,
         customers,
         questions(app, store),
-        answers.find,
-        answers.names,
         shelf.draft,
     )
     return Desk(
