@@ -5,11 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import made_once
 from tests.servers.certificate import certificate
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
 from tests.servers.sink import Sink
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_before() -> Iterator[None]:
+    """Templates are compiled once, and an empty store made once, not for each desk."""
+    with made_once.kept():
+        yield
 
 
 @pytest.fixture

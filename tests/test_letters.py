@@ -94,7 +94,7 @@ def test_both_languages_have_the_same_files(environment: Environment) -> None:
     names = environment.list_templates()
     by_language = {
         language: {n.rpartition("/")[2] for n in names if n.startswith(f"letters/{language}/")}
-        for language in environment.languages()
+        for language in environment.languages
     }
     expected = {f"{t.value}.{kind}" for t in NEEDS for kind in ("txt", "html")}
     assert by_language == {"es": expected | {"words.toml"}, "en": expected | {"words.toml"}}

@@ -87,7 +87,7 @@ def test_a_new_language_is_a_folder(own: Path) -> None:
     words = (builtin_templates() / "letters/en/words.toml").read_text("utf-8")
     (own / "letters/fr/words.toml").write_text(words, "utf-8")
     environment = Environment(own)
-    assert environment.languages() == {"es", "en", "fr"}
+    assert environment.languages == {"es", "en", "fr"}
     assert any("letters/fr/reply" in fault for fault in check_templates(environment))
 
 

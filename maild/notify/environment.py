@@ -92,6 +92,7 @@ class Environment(ImmutableSandboxedEnvironment):
         """The same without the desk's own templates."""
         return Environment(color=self._color)
 
+    @cached_property
     def languages(self) -> frozenset[str]:
         """The languages that have words; a folder each."""
         names = (name.split("/") for name in self.list_templates(extensions=["toml"]))

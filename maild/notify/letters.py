@@ -118,7 +118,7 @@ class Writer:
         self._new_id = new_id
         self._language = language
         self._on_fault = on_fault
-        self._known = environment.languages()
+        self._known = environment.languages
 
     def write(
         self,

@@ -181,7 +181,7 @@ def check_templates(environment: Environment) -> list[str]:
     writer = Writer(
         environment, DESK, new_id=lambda ticket: "<sample@acme.test>", on_fault=faults.append
     )
-    for language in sorted(environment.languages()):
+    for language in sorted(environment.languages):
         for type, needed in NEEDS.items():
             for facts in SAMPLES[needed]:
                 try:

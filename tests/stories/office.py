@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,14 @@ class Received:
 
     to: str
     type: str
-    mail: EmailMessage
     raw: bytes
     posted: Posted
+
+    @cached_property
+    def mail(self) -> EmailMessage:
+        mail = message_from_bytes(self.raw, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        return mail
 
     @property
     def subject(self) -> str:
@@ -275,9 +281,7 @@ class Office:
             lambda enclosure: self.store.outbox.content(enclosure.sha256),
             date=posted.created,
         )
-        mail = message_from_bytes(raw, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        return Received(posted.letter.recipient, posted.letter.type.value, mail, raw, posted)
+        return Received(posted.letter.recipient, posted.letter.type.value, raw, posted)
 
     def letter(self, type: str, to: str | None = None) -> Received:
         """The only letter of that type among those not looked at yet."""

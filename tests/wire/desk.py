@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from tests.servers import commands
 from tests.servers.ports import free_port
 from tests.servers.sink import Sink
 
@@ -81,10 +82,13 @@ def wait_until(
 ) -> T:
     """The first true answer of `look`; fails when there is none in time."""
     deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {why or look}"
-        time.sleep(every)
-    return found
+    while True:
+        began = time.monotonic()
+        if found := look():
+            return found
+        now = time.monotonic()
+        assert now < deadline, f"not within {seconds:.0f} s: {why or look}"
+        time.sleep(max(every, now - began))  # what is looked at needs the processor too
 
 
 @dataclass
@@ -222,9 +226,7 @@ class Desk:
 
     def run(self, *words: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """One command, beside the daemon."""
-        return subprocess.run(
-            self._command(*words), input=given, capture_output=True, cwd="/", timeout=120
-        )
+        return commands.run(["-c", str(self.config), *words], given=given)
 
     def json(self, *words: str) -> Any:
         """What a command prints with --json."""
