@@ -73,7 +73,7 @@ def test_a_desk_at_work(tmp_path: Path, sink: Sink, dovecot: Dovecot) -> None:
         f'[mailbox.main]\nhost = "127.0.0.1"\nport = {dovecot.port}\nsecurity = "none"\n'
         f'user = "{dovecot.user()}"\npassword = "x"\nafter = "delete"\n'
     )
-    desk = Desk(tmp_path, sink=sink, more=METRICS.format(port=port) + mailbox)
+    desk = Desk(tmp_path, sink=sink, more=METRICS.format(port=port) + mailbox, forked=False)
     with desk:
         for number in range(3):
             desk.send(mail(f"c{number}@x.test", f"asunto {number}"))

@@ -3,7 +3,6 @@
 import random
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import commands
 from tests.stories.office import Office
 from tests.stories.test_mornings import ring
 
@@ -113,12 +113,11 @@ def test_killed_around_the_sending(
     assert kills > mondays
 
 
-def look(config: Path, now: datetime) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", LOOK, str(config), now.isoformat()]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=config.parent)
+def look(config: Path, now: datetime) -> commands.Process:
+    return commands.start([str(config), now.isoformat()], code=LOOK, cwd=config.parent)
 
 
-def killed(node: subprocess.Popen[bytes], *, after: float) -> bool:
+def killed(node: commands.Process, *, after: float) -> bool:
     """Was it still at work when it was killed?"""
     try:
         node.wait(after)

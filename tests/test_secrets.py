@@ -179,6 +179,7 @@ def test_nothing_shows_a_secret(
     desk = Desk(
         tmp_path,
         sink=relay,
+        forked=False,
         more=CONFIG.format(
             imap=dovecot.port,
             nobody=free_port(),
@@ -233,7 +234,7 @@ EVIL = "x\n2026-01-01T00:00:00Z [error    ] hacked\x1b[2J\x9b31m\u2028\r\u202e"
 def test_a_mail_writes_no_log_lines(tmp_path: Path, form: str) -> None:
     """Subject, sender, file name and id with line ends and escapes: each line of the log is
     maild's own, numbers of ticket and message stand in it, and no ESC."""
-    desk = Desk(tmp_path, more=f'[log]\nlevel = "debug"\nformat = "{form}"\n')
+    desk = Desk(tmp_path, forked=False, more=f'[log]\nlevel = "debug"\nformat = "{form}"\n')
     encoded = "=?utf-8?Q?x=0A2026-01-01T00:00:00Z_[error____]_hacked=1B[2J?="
     raw = (
         f"From: {encoded} <luis@x.test>\r\nTo: soporte@acme.test\r\nSubject: {encoded}\r\n"

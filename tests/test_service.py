@@ -52,7 +52,7 @@ def listener(tmp_path: Path) -> Iterator[Listener]:
 def test_what_systemd_is_told(tmp_path: Path, listener: Listener) -> None:
     """READY once `maild ready` is printed, signs of life twice within the time given,
     RELOADING with its time and READY again, STOPPING at the end; parts inherit nothing."""
-    desk = Desk(tmp_path / "desk")
+    desk = Desk(tmp_path / "desk", forked=False)
     os.environ["NOTIFY_SOCKET"] = str(tmp_path / "notify")
     os.environ["WATCHDOG_USEC"] = "2000000"
     try:
@@ -123,7 +123,7 @@ def test_the_desk_runs_as_guarded_as_the_unit_has_it(tmp_path: Path, sink: Sink)
         pytest.skip("this kernel knows no PR_SET_MDWE")
     imports = "import maild.app, maild.cli.main, matplotlib.pyplot, psycopg, cryptography.x509"
     subprocess.run([sys.executable, "-c", imports], preexec_fn=_no_new_code, check=True)
-    desk = Desk(tmp_path, sink=sink)
+    desk = Desk(tmp_path, sink=sink, forked=False)
     with desk.log_file.open("ab") as log:
         desk.daemon = subprocess.Popen(
             desk._command("run"), stdout=log, stderr=log, cwd="/", preexec_fn=_no_new_code
@@ -216,7 +216,7 @@ def recipe(language: str) -> str:
 def test_the_postfix_recipe(tmp_path: Path, sink: Sink) -> None:
     """As it stands in the documents: the desk's address and its plus addresses come to the
     desk, other people of the domain are local, and nobody's mail is taken."""
-    desk = Desk(tmp_path, sink=sink, protocol="lmtp").start()
+    desk = Desk(tmp_path, sink=sink, protocol="lmtp", forked=False).start()
     table = recipe("transport").replace("8025", str(desk.port))
     postfix = Postfix(desk.port, recipe=(recipe("postfix"), table))
     try:

@@ -104,7 +104,8 @@ class Desk:
     port: int = field(default_factory=free_port)
     under: tuple[str, ...] = ()  #: a program that runs the daemon, and its options
     environment: dict[str, str] = field(default_factory=dict)  #: beside our own
-    daemon: subprocess.Popen[bytes] | None = None
+    forked: bool = True  #: from one that has loaded maild (`servers.commands`); or started
+    daemon: subprocess.Popen[bytes] | commands.Process | None = None
     _said: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
 
     def __post_init__(self) -> None:
@@ -140,13 +141,16 @@ class Desk:
     def spawn(self) -> None:
         """Start the daemon without waiting for it."""
         with self.log_file.open("ab") as log:
-            self.daemon = subprocess.Popen(
-                [*self.under, *self._command("run")],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd="/",
-                env=os.environ | self.environment,
-            )
+            if self.forked and not self.under and not self.environment:
+                self.daemon = commands.start(self._command("run")[3:], stderr=log)
+            else:
+                self.daemon = subprocess.Popen(
+                    [*self.under, *self._command("run")],
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    cwd="/",
+                    env=os.environ | self.environment,
+                )
         self._said = queue.SimpleQueue()
         threading.Thread(target=self._listen, args=(self.daemon, self._said)).start()
 
@@ -158,7 +162,9 @@ class Desk:
         return self
 
     def _listen(
-        self, daemon: "subprocess.Popen[bytes]", said: "queue.SimpleQueue[str]"
+        self,
+        daemon: "subprocess.Popen[bytes] | commands.Process",
+        said: "queue.SimpleQueue[str]",
     ) -> None:
         assert daemon.stdout is not None
         with daemon.stdout as stdout:
@@ -226,7 +232,7 @@ class Desk:
 
     def run(self, *words: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """One command, beside the daemon."""
-        return commands.run(["-c", str(self.config), *words], given=given)
+        return commands.run(self._command(*words)[3:], given=given)
 
     def json(self, *words: str) -> Any:
         """What a command prints with --json."""

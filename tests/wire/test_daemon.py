@@ -30,7 +30,7 @@ LUIS = "Luis Pérez <luis@x.test>"
 @pytest.fixture
 def desk(tmp_path: Path, sink: Sink) -> Iterator[Desk]:
     """A desk that runs."""
-    with Desk(tmp_path, sink=sink) as desk:
+    with Desk(tmp_path, sink=sink, forked=False) as desk:
         yield desk
 
 
@@ -50,7 +50,7 @@ def test_a_second_daemon_on_the_store_leaves_with_75(desk: Desk) -> None:
 
 def test_a_taken_port_is_named(tmp_path: Path, sink: Sink) -> None:
     """Exit 2 and a line that says which address can't be had."""
-    desk = Desk(tmp_path, sink=sink, port=sink.port)
+    desk = Desk(tmp_path, sink=sink, port=sink.port, forked=False)
     done = desk.run("run")
     assert done.returncode == 2
     assert f"127.0.0.1:{sink.port}" in done.stderr.decode().splitlines()[-1]
@@ -75,7 +75,7 @@ def _age_backwards(store: Path) -> None:
 @pytest.mark.parametrize("harm", [_damage, _age_backwards])
 def test_an_unusable_store_opens_no_door(tmp_path: Path, harm: object) -> None:
     """Exit 78 and one line; nothing listens at any time, and the file stays as it was."""
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path, forked=False)
     assert desk.start().stop() == 0
     store = tmp_path / "var/maild.db"
     harm(store)  # type: ignore[operator]
@@ -98,7 +98,7 @@ def test_an_unusable_store_opens_no_door(tmp_path: Path, harm: object) -> None:
 def test_sigterm_with_work_in_hand(tmp_path: Path, sink: Sink) -> None:
     """Exit 0 within ten seconds; a mail half-way through DATA is taken, letters are kept."""
     sink.delay = 0.2
-    desk = Desk(tmp_path, sink=sink).start()
+    desk = Desk(tmp_path, sink=sink, forked=False).start()
     for number in range(12):
         desk.send(mail(f"c{number}@x.test", f"n{number}"))
     with Talk(desk.port) as talk:
@@ -296,7 +296,7 @@ def test_a_full_disk_puts_mail_off(tmp_path: Path, sink: Sink, small_disk: Path)
     """Only 4xx, no acknowledged mail is lost, and it works again without a restart."""
     sink.delay = 0.5  # letters are on their way while the disk is full
     more = 'max_size = "1MB"'
-    desk = Desk(tmp_path, sink=sink, store=f"sqlite:///{small_disk}/maild.db")
+    desk = Desk(tmp_path, sink=sink, store=f"sqlite:///{small_disk}/maild.db", forked=False)
     desk.write_config(desk.config.read_text().replace("[smtp]", f"[smtp]\n{more}"))
     with desk:
         codes = [_send(desk, number) for number in range(20)]
@@ -324,7 +324,7 @@ def test_a_database_server_that_goes_and_comes(
     tmp_path: Path, sink: Sink, postgres: Postgres
 ) -> None:
     """PostgreSQL crashes under the desk: 451 meanwhile, then on without a restart."""
-    with Desk(tmp_path, sink=sink, store=postgres.fresh()) as desk:
+    with Desk(tmp_path, sink=sink, store=postgres.fresh(), forked=False) as desk:
         codes = [_send(desk, number) for number in range(10)]
         parts = desk.parts()
         postgres.stop()
@@ -347,7 +347,7 @@ def test_a_database_server_that_goes_and_comes(
 
 def test_deliver_with_and_without_a_daemon(tmp_path: Path, sink: Sink) -> None:
     """A pipe's mail is durable at exit 0 and worked on by whichever daemon runs next."""
-    desk = Desk(tmp_path, sink=sink)
+    desk = Desk(tmp_path, sink=sink, forked=False)
     first = as_sent(mail(LUIS, "primero"))
     assert desk.run("deliver", given=first).returncode == 0
     with desk:
@@ -363,7 +363,7 @@ def test_deliver_with_and_without_a_daemon(tmp_path: Path, sink: Sink) -> None:
 
 def test_deliver_that_cannot_be_durable_says_75(tmp_path: Path) -> None:
     """A store locked by somebody else: try again later, and in a line why."""
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path, forked=False)
     assert desk.run("deliver", given=as_sent(mail(LUIS))).returncode == 0
     store = sqlite3.connect(tmp_path / "var/maild.db", isolation_level=None)
     store.execute("BEGIN EXCLUSIVE")

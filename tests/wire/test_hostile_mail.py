@@ -144,7 +144,7 @@ def test_a_monster_is_read_or_refused_and_others_are_served(
 ) -> None:
     """Each is done within 12 seconds; another client hears its 250 within one second, and the
     main process stays below 300 MB."""
-    desk = Desk(tmp_path, sink=sink)
+    desk = Desk(tmp_path, sink=sink, forked=False)
     desk.write_config(desk.config.read_text().replace("max_per_address = 50", ROOM))
     with desk:
         longest: dict[str, float] = {}

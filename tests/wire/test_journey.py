@@ -30,7 +30,7 @@ MARKER = "Responda por encima"
 @pytest.fixture
 def desk(tmp_path: Path, sink: Sink) -> Iterator[Desk]:
     """A desk that runs."""
-    with Desk(tmp_path, sink=sink) as desk:
+    with Desk(tmp_path, sink=sink, forked=False) as desk:
         yield desk
 
 
@@ -75,7 +75,7 @@ def test_a_conversation(
     store = "sqlite:///var/maild.db"
     if engine == "postgres":
         store = request.getfixturevalue("postgres_url")
-    with Desk(tmp_path, sink=sink, store=store, language=language) as desk:
+    with Desk(tmp_path, sink=sink, store=store, language=language, forked=False) as desk:
         desk.send(mail(LUIS, subject, question))
         notice = desk.letter("agent-new", "ana@acme.test")
         acknowledgement = desk.letter("acknowledgement", "luis@x.test")
@@ -150,7 +150,7 @@ def _customer_answers(
 
 def test_letters_are_files_where_there_is_no_relay(tmp_path: Path) -> None:
     """`relay.host = ""`: the same letters lie in var/outgoing."""
-    with Desk(tmp_path) as desk:
+    with Desk(tmp_path, forked=False) as desk:
         desk.send(mail(LUIS))
         assert desk.kinds() == [
             ("acknowledgement", "luis@x.test"),
@@ -294,8 +294,8 @@ def test_a_note_reaches_no_customer(desk: Desk) -> None:
 
 def test_two_daemons_share_one_database(tmp_path: Path, sink: Sink, postgres_url: str) -> None:
     """Two nodes on PostgreSQL: each mail once, whichever door it comes through, or both."""
-    one = Desk(tmp_path / "one", sink=sink, store=postgres_url)
-    two = Desk(tmp_path / "two", sink=sink, store=postgres_url)
+    one = Desk(tmp_path / "one", sink=sink, store=postgres_url, forked=False)
+    two = Desk(tmp_path / "two", sink=sink, store=postgres_url, forked=False)
     with one, two:
         for number in range(30):
             made = mail(f"c{number}@x.test", f"n{number}")

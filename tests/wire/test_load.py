@@ -63,7 +63,7 @@ def test_four_thousand_mails(tmp_path: Path, sink: Sink, record_property: Record
     """Over four connections: each is taken within a second and all are worked off soon; the
     store's log stays small."""
     connections, each = 4, 1000
-    with Desk(tmp_path, sink=sink) as desk:
+    with Desk(tmp_path, sink=sink, forked=False) as desk:
         _warm_up(desk)
         begun = time.monotonic()
         with _watched(tmp_path / "var") as largest, ThreadPoolExecutor(connections) as pool:
@@ -93,7 +93,7 @@ def test_nothing_grows_with_the_mails(
 ) -> None:
     """Three thousand mails and their letters, on PostgreSQL, for SQLite's page cache fills up
     to its limit: no part keeps more than a little of them."""
-    with Desk(tmp_path, sink=sink, store=postgres_url) as desk:
+    with Desk(tmp_path, sink=sink, store=postgres_url, forked=False) as desk:
         _warm_up(desk)
         before = {part: _resident(pid) for part, pid in desk.parts().items()}
         with ThreadPoolExecutor(4) as pool:
@@ -135,7 +135,7 @@ def _watched(folder: Path) -> Iterator[list[int]]:
 def test_a_thousand_connections(tmp_path: Path, sink: Sink, record_property: Record) -> None:
     """1,000 idle clients and 20 at work: no more than the cap get in, the others hear 421,
     those at work are not slowed, and afterwards nothing of it is left."""
-    desk = Desk(tmp_path, sink=sink)
+    desk = Desk(tmp_path, sink=sink, forked=False)
     text = desk.config.read_text().replace("max_per_address = 50", PATIENT.strip())
     desk.write_config(text)
     with desk, ExitStack() as stack:
@@ -175,7 +175,7 @@ def test_a_backup_in_the_middle_of_it(
 ) -> None:
     """`maild backup` while mail comes in: put into a store's place it has every mail that was
     answered before it began, and sends nothing that had left before."""
-    with Desk(tmp_path / "old", sink=sink) as desk, ThreadPoolExecutor(2) as pool:
+    with Desk(tmp_path / "old", sink=sink, forked=False) as desk, ThreadPoolExecutor(2) as pool:
         _send(desk, 9, 300)
         sending = [pool.submit(_send, desk, who, 400) for who in range(2)]
         time.sleep(1.0)
@@ -187,7 +187,7 @@ def test_a_backup_in_the_middle_of_it(
         for each in sending:
             each.result()
     other = Sink()
-    restored = Desk(tmp_path / "new", sink=other)
+    restored = Desk(tmp_path / "new", sink=other, forked=False)
     (tmp_path / "new/var").mkdir()
     copy.rename(tmp_path / "new/var/maild.db")
     with restored:
@@ -210,7 +210,7 @@ def test_slow_clients_and_a_good_one(
 ) -> None:
     """Sixty clients that trickle a byte now and then, in commands and in DATA, and never read:
     the good one's mail takes no longer than two seconds."""
-    desk = Desk(tmp_path, sink=sink)
+    desk = Desk(tmp_path, sink=sink, forked=False)
     desk.write_config(desk.config.read_text().replace("max_per_address = 50", PATIENT.strip()))
     with desk, ExitStack() as stack:
         slow = [stack.enter_context(Talk(desk.port)) for _ in range(60)]

@@ -294,7 +294,9 @@ def _pace(folder: Path, postgres: Postgres, count: int) -> tuple[float, float]:
         path = letters / f"{number}.eml"
         path.write_bytes(as_sent(mail(f"c{number}@x.test", f"n{number}", "hola " * 200)))
         files.append(str(path))
-    desks = [Desk(folder / f"n{n}", store=store, protocol=None) for n in range(count)]
+    desks = [
+        Desk(folder / f"n{n}", store=store, protocol=None, forked=False) for n in range(count)
+    ]
     try:
         for desk in desks:
             desk.start()
