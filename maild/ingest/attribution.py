@@ -54,6 +54,10 @@ _MESSAGE_OF = re.compile(
     r"Hau idatzi du .{3,200} erabiltzaileak) .{4,60}$",
     re.IGNORECASE,
 )
+#: what a mail server answered, in a bounce
+_SERVER_SAID = re.compile(
+    r"(?:host|server) [\w.-]{1,255}(?: ?[\[(][\da-fA-F.:]{2,45}[\])])? said:?$", re.IGNORECASE
+)
 _POSTED = re.compile(r"Posted by .{1,60} on \d{2}/\d{2}/\d{4}$", re.IGNORECASE)
 
 
@@ -194,7 +198,7 @@ def _is_attribution(joined: str) -> bool | None:
     if verb is None or not (ends or dashed or verb.end() == len(text)):
         return None
     before, after = text[: verb.start()], text[verb.end() :]
-    if _PROSE.search(before[-12:]) or len(after) > 120:
+    if _PROSE.search(before[-12:]) or _SERVER_SAID.search(text[-340:]) or len(after) > 120:
         return None
     if dashed and not after.strip() and len(before) < 80:
         return True  # Sony and Samsung: ---- Ana escribió ----

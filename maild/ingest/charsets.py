@@ -52,6 +52,10 @@ _SHIFT = re.compile(rb"\x1b(?:\$[@AB]|\([BIJ]|\$\([@-Q]|\$\)C|\.[AF])")
 _UTF_7 = re.compile(rb"\+(?:[A-Za-z0-9/+]{2,}-?|-)")
 _UTF_8_WORD = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
+#: Western words have accents here and there; all high bytes, and various, is another script.
+_RUN = re.compile(rb"[\xa1-\xff]{8,64}")
+_WORDS = 4
+_LETTER = re.compile(rb"[A-Za-z]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SAMPLE = 20_000  #: bytes around the first odd byte that a guess looks at
 _FEW = 8  #: below so many high bytes a guess is worth less than "western"
@@ -174,7 +178,8 @@ def _believe(data: bytes, codec: str) -> str | None:
     """The bytes as that charset, if they are: all of them, or nearly all."""
     if codec == "cp1252":
         # A label that programs write by habit: believed only as far as it makes sense.
-        return None if len(_HIGH.findall(data)) >= _FEW and _has_c1(data) else _western(data)
+        doubtful = _foreign(data) or (len(_HIGH.findall(data)) >= _FEW and _has_c1(data))
+        return None if doubtful else _western(data)
     for name in (codec, *_SEVEN_BIT.get(codec, ())):
         text = _strict(data, name)
         if text is not None:
@@ -194,6 +199,14 @@ def _believe(data: bytes, codec: str) -> str | None:
 def _single_byte(codec: str) -> bool:
     """Every byte is a character by itself: one that has none there has one elsewhere."""
     return len(bytes(range(256)).decode(codec, "replace")) == 256
+
+
+def _foreign(data: bytes) -> bool:
+    """Words of high bytes alone: several, or nothing beside. One may be a list of accents."""
+    runs = {run for run in _RUN.findall(data[:_SAMPLE]) if len(set(run)) > len(run) // 3}
+    if len(runs) >= _WORDS:
+        return True
+    return bool(runs) and len(_HIGH.findall(data)) > 2 * len(_LETTER.findall(data))
 
 
 def _has_c1(data: bytes) -> bool:

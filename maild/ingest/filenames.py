@@ -2,6 +2,7 @@
 
 import mimetypes
 import re
+from unicodedata import normalize
 
 from maild.ingest import words
 
@@ -51,7 +52,11 @@ _TYPES = mimetypes.MimeTypes()
 
 
 def safe(name: str) -> str:
-    """The last part of a path, without controls, at most 120 bytes; "" if nothing is left."""
+    """The last part of a path, without controls, at most 120 bytes; "" if nothing is left.
+
+    Letters and their accents are one character each, however the sender's system keeps them.
+    """
+    name = normalize("NFC", name)
     name = _SEPARATORS.split(words.clean(name).rstrip("/\\ "))[-1].strip()
     name = name.lstrip(". ").rstrip(". ")
     if _DEVICES.match(name):
@@ -88,4 +93,9 @@ def _shorten(name: str, end: str | None = None) -> str:
     elif not name:
         return ""
     room = MAX_BYTES - len(end.encode())
-    return name.encode()[:room].decode("utf-8", "ignore").rstrip() + end
+    data = name.encode()
+    return name + end if len(data) <= room else _cut(data, room) + end
+
+
+def _cut(data: bytes, room: int) -> str:
+    return data[:room].decode("utf-8", "ignore").rstrip()

@@ -143,7 +143,10 @@ def _count(body: Body) -> None:
 
 
 def _alternative(children: list[Part], body: Body, *, depth: int) -> list[Block]:
-    """The plainest and the richest form; what else there is becomes an attachment."""
+    """The plainest and the richest form; what else there is becomes an attachment.
+
+    Where all are plain, the sender took the type for another: each that differs is text.
+    """
     forms = []
     for child in children:
         body.started = False
@@ -151,6 +154,8 @@ def _alternative(children: list[Part], body: Body, *, depth: int) -> list[Block]
     body.started = any(forms)
     plain = next((i for i, f in enumerate(forms) if f and not any(b.html for b in f)), None)
     html = next((i for i in reversed(range(len(forms))) if any(b.html for b in forms[i])), None)
+    if plain is not None and html is None:
+        return _each_once(forms)
     if plain is not None and _empty(forms[plain]):
         others = [i for i, f in enumerate(forms) if f and not any(b.html for b in f)]
         plain = next((i for i in others if not _empty(forms[i])), plain)
@@ -163,6 +168,15 @@ def _alternative(children: list[Part], body: Body, *, depth: int) -> list[Block]
         return forms[chosen] if chosen is not None else []
     rich = [part for block in forms[html] for part in (*block.plain, *block.html)]
     return [Block([part for block in forms[plain] for part in block.plain], rich)]
+
+
+def _each_once(forms: list[list[Block]]) -> list[Block]:
+    """Blocks of plain text without those that say what another has said."""
+    said: dict[bytes, Block] = {}
+    for block in (block for form in forms for block in form):
+        words = b"".join(part.content() for part in block.plain).split()
+        said.setdefault(b" ".join(words), block)
+    return [block for words, block in said.items() if words] or list(said.values())
 
 
 def _empty(form: list[Block]) -> bool:

@@ -32,6 +32,7 @@ _PLAIN_DATE = re.compile(
     r"\d\d:\d\d:\d\d [+-]\d{4}(?: \([A-Z]{1,5}\))?"
 )
 _COLON_ZONE = re.compile(r"(?:\b(?:GMT|UTC?) ?)?([+-]\d\d):?(\d\d)\b")
+_GLUED = re.compile(r"(\d\d:\d\d:\d\d [+-]\d{4})[A-Za-z].*", re.DOTALL)
 _ZONE_NAME = re.compile(r"(?<=\d )([A-Z]{2,5})\b(?! ?[+-]?\d)", re.IGNORECASE)
 #: Names of zones that mail programs write and RFC 5322 does not list.
 _ZONES = {
@@ -149,7 +150,8 @@ def _emails(found: object) -> list[str]:
 
 def _tidy(value: str) -> str:
     """A date in the form that parsers know: its zone as `+0100`."""
-    value = _COLON_ZONE.sub(r"\1\2", words.decode(value[:300]))
+    value = _GLUED.sub(r"\1", words.decode(value[:300]))  # the next field lost its line
+    value = _COLON_ZONE.sub(r"\1\2", value)
     return _ZONE_NAME.sub(lambda m: _ZONES.get(m[1].upper(), m[1]), value, count=1)
 
 
