@@ -37,11 +37,18 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def postgres_server() -> Iterator[Postgres]:
     """One PostgreSQL for all tests (not durable: it forgets when the machine dies)."""
     postgres = Postgres()
     yield postgres
     postgres.close()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Iterator[Postgres]:
+    """The same; what databases a test makes on it go with the test."""
+    yield postgres_server
+    postgres_server.drop_all()
 
 
 @pytest.fixture

@@ -5,7 +5,11 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from tests.servers.ports import free_port
 from tests.servers.programs import newest, program
@@ -19,6 +23,7 @@ class Postgres:
         self.folder = Path(tempfile.mkdtemp(prefix="maild-pg-", dir="/tmp"))
         self._bin = newest("/usr/lib/postgresql/*/bin")
         self._count = 0
+        self._made: list[str] = []
         self._as: list[str] = []
         self.program("initdb")
         if os.geteuid() == 0:
@@ -85,9 +90,23 @@ class Postgres:
     def _create_database(self, template: str) -> str:
         self._count += 1
         name = f"maild_{self._count}"
-        where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
-        self._run(self.program("createdb"), *where, "-T", template, name)
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+        with self._at_work() as line:
+            line.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._made.append(name)
+        return self._url(name)
+
+    def drop_all(self) -> None:
+        """Databases made so far make room, whoever is connected to them still."""
+        made, self._made = self._made, []
+        with suppress(psycopg.OperationalError), self._at_work() as line:
+            for name in made:
+                line.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _at_work(self) -> "psycopg.Connection[Any]":
+        return psycopg.connect(self._url("postgres"), autocommit=True)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def stop(self, *, mode: str = "immediate") -> None:
         """End the server: "fast" says good-bye to clients, "immediate" is a crash."""
