@@ -98,10 +98,11 @@ def _line(path: str | None, mail: Mail, *, content: bool = False) -> bytes:
 def as_json(path: str | None, mail: Mail, *, content: bool = False) -> dict[str, Any]:
     """A mail in the form of CONTRACT section 1."""
     automatic = mail.screening.automatic
+    sender = mail.from_ or mail.unreachable
     return {
         "file": path,
         "subject": mail.subject,
-        "from": _person(mail.from_) if mail.from_ else None,
+        "from": _person(sender) if sender else None,
         "to": [_person(address) for address in mail.to],
         "cc": [_person(address) for address in mail.cc],
         "date": mail.date.isoformat().replace("+00:00", "Z") if mail.date else None,

@@ -22,6 +22,13 @@ def is_nobody(email: str) -> bool:
     return email.endswith("@invalid")
 
 
+def _sender(mail: Mail) -> Address:
+    """Who writes; whoever has no address keeps his name, and no letter finds him."""
+    if mail.from_ or mail.unreachable is None:
+        return mail.from_ or NOBODY
+    return Address(mail.unreachable.name or mail.unreachable.email, NOBODY.email)
+
+
 class Look(Protocol):
     """What a reading asks of the casebook."""
 
@@ -89,7 +96,7 @@ class Reader:
         *,
         confirmed: bool = False,
     ) -> Reading:
-        sender = mail.from_ or NOBODY
+        sender = _sender(mail)
         member = self.roster.member(sender.email)
         clues = find_clues(
             mail,

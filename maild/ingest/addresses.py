@@ -25,6 +25,7 @@ _SPEC = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,256}@(?:\[[^\s\[\]]{1,80}\]|[^\s@<>()\[\],;:\"\\]{1,255})"
 )
 _QUOTED_LOCAL = re.compile(r'"[^"@\s]{1,64}"@[^\s@<>()\[\],;:"\\]{1,255}')
+_WORD = re.compile(r"[!-;=?A-~]{1,64}")
 _AROUND_DOTS = re.compile(r"[ \t]{0,50}([.@])[ \t]{0,50}")
 
 
@@ -56,6 +57,17 @@ def mailboxes(value: str, *, hint: str | None = None) -> list[Address]:
         decoded = words.decode(value[:_LONGEST], hint=hint)
         return mailboxes(decoded.replace("=?", ""), hint=hint)
     return found
+
+
+def unreachable(value: str, *, hint: str | None = None) -> Address | None:
+    """Whom a field names that holds no address: `root (Cron Daemon)`, `MAILER-DAEMON`."""
+    draft = next(_read(value[:_LONGEST]), _Draft())
+    word = (draft.bare if draft.spec is None else draft.spec).strip()
+    if not _WORD.fullmatch(word):
+        name = _name(draft, draft.phrase, hint)
+        broken = "@" in name and " " not in name  # half an address is no name
+        return Address(name, "") if name and not broken else None
+    return Address(_name(draft, "" if draft.spec is None else draft.phrase, hint), word)
 
 
 def named(value: str) -> list[str]:

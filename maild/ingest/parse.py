@@ -65,6 +65,7 @@ def _read(raw: bytes, envelope_sender: str | None) -> Mail:
     mail = Mail(
         subject=next((value for name, value in clean if name.lower() == "subject"), ""),
         from_=people.from_,
+        unreachable=people.unreachable,
         senders=people.senders,
         reply_to=people.reply_to,
         to=people.to,

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 import mailparser
 
 from maild.ingest import words
-from maild.ingest.addresses import MOST, mailboxes, named
+from maild.ingest.addresses import MOST, mailboxes, named, unreachable
 from maild.ingest.headers import Fields, every
 from maild.model.mail import Address
 
@@ -62,6 +62,7 @@ class Who:
     """The people of a mail, and when it was written."""
 
     from_: Address | None
+    unreachable: Address | None
     senders: tuple[Address, ...]
     reply_to: tuple[Address, ...]
     to: tuple[Address, ...]
@@ -74,7 +75,8 @@ def who(fields: Fields, hint: str | None, *, envelope_sender: str | None = None)
 
     `senders` lists every address of every From field that either of two readers sees: rights
     are granted only where there is exactly one. `from_` is for people: From, else Reply-To,
-    Sender, Return-Path or the envelope's sender.
+    Sender, Return-Path or the envelope's sender; where none has an address, `unreachable` is
+    whom From names.
     """
     froms, dates = every(fields, "from"), every(fields, "date")
     theirs = _second_reading(froms, dates)
@@ -93,7 +95,8 @@ def who(fields: Fields, hint: str | None, *, envelope_sender: str | None = None)
         *mailboxes(envelope_sender or ""),
     ]
     first = candidates[0] if candidates else None
-    return Who(first, tuple(senders), reply_to, to, cc, theirs.date)
+    nobody = unreachable(froms[0], hint=hint) if froms and first is None else None
+    return Who(first, nobody, tuple(senders), reply_to, to, cc, theirs.date)
 
 
 def _people(fields: Fields, name: str, hint: str | None) -> tuple[Address, ...]:

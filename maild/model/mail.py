@@ -106,6 +106,7 @@ class Mail:
 
     subject: str = ""
     from_: Address | None = None
+    unreachable: Address | None = None  #: without `from_`: whom From names, by no address
     senders: tuple[Address, ...] = ()  #: every address of every From field
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()

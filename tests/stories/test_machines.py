@@ -179,3 +179,18 @@ def test_an_out_of_office_storm(tmp_path: Path, record_property: Record) -> None
     record_property("target", "1 an address and day, 0 to null senders, 0 reopened")
     assert max(to_people.values(), default=0) <= 1
     assert [office.ticket(n)["status"] for n in range(1, 21)] == ["resolved"] * 20
+
+
+def test_a_sender_without_an_address_keeps_his_name(office: Office) -> None:
+    """The agents see that Cron writes; no letter ever goes to a machine's bare `root`."""
+    office.receive(
+        b"From: root (Cron Daemon)\r\nTo: soporte@acme.test\r\nSubject: copia\r\n"
+        b"Message-ID: <1@noche.test>\r\n\r\nNo queda sitio en el disco.\r\n",
+        Envelope("smtp", sender="", recipients=("soporte@acme.test",)),
+    )
+    assert office.ticket()["requester"] == {"name": "Cron Daemon", "email": "nobody@invalid"}
+    [notice] = office.letters()
+    assert (notice.type, "Cron Daemon" in notice.text) == ("agent-new", True)
+    office.answer(notice, "Ya está libre.")
+    [refusal] = office.letters()
+    assert (refusal.to, refusal.type) == ("ana@acme.test", "command-error")
