@@ -15,8 +15,10 @@ _LOOSE_ID = re.compile(r"<([^<>]{1,998})>")
 _BARE_ID = re.compile(r"[^<>\s@]{1,500}@[^<>\s@]{1,498}")
 _FIELD_LINE = re.compile(rb"([!-9;-~]{1,998})[ \t]{0,20}:")
 #: The same with bytes in its name that no name may have.
-_ODD_FIELD_LINE = re.compile(rb"([!-9;-~\x80-\xff]{1,76})[ \t]{0,20}:(?=\s)")
-_ODD_BYTE = re.compile(rb"[\x80-\xff]")
+_ODD_FIELD_LINE = re.compile(
+    rb"([!-9;-~\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]{1,76})[ \t]{0,20}:(?=\s)"
+)
+_ODD_BYTE = re.compile(rb"[\x00-\x1f\x7f-\xff]")
 _KNOWN = re.compile(
     rb"(?:from|to|cc|subject|date|message-id|received|return-path|mime-version|content-type|"
     rb"content-transfer-encoding|reply-to|x-[\w-]{1,60}|dkim-signature|delivered-to)"
@@ -90,7 +92,7 @@ def _mend(head: bytes) -> bytes:
 
 
 def _named(line: bytes) -> bytes:
-    """A field as parsers know it: no blank before the colon, only ASCII in its name."""
+    """A field as parsers know it: no blank before the colon, a name that can be printed."""
     match = _FIELD_LINE.match(line) or _ODD_FIELD_LINE.match(line)
     if match is None:
         return line
