@@ -1,9 +1,9 @@
 """What each desk would make anew and alike is made once in a test process: compiled templates,
-and the tables of an empty store.
+and the tables of an empty store. Nor does a store wait for the disk there.
 
-Tests open thousands of desks in one process, where `maild` opens one: both took longer than
-what the tests look at. The daemon and the commands, which are processes of their own, make
-theirs themselves.
+Tests open thousands of desks in one process, where `maild` opens one: this took longer than
+what they look at. The daemon and the commands, which are processes of their own, make theirs
+themselves and wait for the disk; `wire/test_system_calls.py` shows that they do.
 """
 
 import threading
@@ -15,10 +15,11 @@ from tempfile import TemporaryDirectory
 from types import CodeType
 from typing import Any
 
+import peewee
 import pytest
 from jinja2 import Environment
 
-from maild.store import store
+from maild.store import arrivals, engine, store
 from maild.store.engine import Engine
 from maild.store.migrations import prepare
 
@@ -31,6 +32,8 @@ def kept() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Environment, "compile", _Templates().compiled)
         patch.setattr(store, "prepare", _prepare)
+        patch.setattr(engine, "_sqlite", _sqlite)
+        patch.setattr(arrivals, "_PRAGMAS", (*arrivals._PRAGMAS, "synchronous=off"))
         yield
 
 
@@ -78,13 +81,13 @@ def _kind(environment: Environment, name: str) -> tuple[Any, ...]:
 # -- stores --------------------------------------------------------------------------------
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(new: Engine) -> None:
     """As ever, on a file that has its tables already."""
-    if engine.in_file:
+    if new.in_file:
         with _turn:
-            if not engine.size():
-                engine.path.write_bytes(_tables())
-    prepare(engine)
+            if not new.size():
+                new.path.write_bytes(_tables())
+    prepare(new)
 
 
 _turn = threading.Lock()
@@ -94,7 +97,16 @@ _turn = threading.Lock()
 def _tables() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
-        engine = Engine(f"sqlite:///{path}")
-        prepare(engine)
-        engine.close()
+        made = Engine(f"sqlite:///{path}")
+        prepare(made)
+        made.close()
         return path.read_bytes()
+
+
+_durable = engine._sqlite
+
+
+def _sqlite(path: Path) -> peewee.SqliteDatabase:
+    database = _durable(path)
+    database._pragmas.append(("synchronous", "off"))
+    return database
