@@ -1,10 +1,8 @@
 """Completion in the shells people use, asked as each shell asks."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+
+from tests.servers import commands
 
 #: how a shell hands over what has been typed
 ASKS = {
@@ -19,15 +17,14 @@ ASKS = {
     ("typed", "offered"),
     [("ch", "check"), ("queue re", "retry"), ("rules rep", "replay"), ("list --dep", "--dep")],
 )
-def test_what_a_shell_is_offered(shell: str, typed: str, offered: str) -> None:
+def test_what_a_shell_is_offered(
+    monkeypatch: pytest.MonkeyPatch, shell: str, typed: str, offered: str
+) -> None:
     """Commands, commands of commands, options."""
     words = {
         name: value.format(typed, n=len(typed.split())) for name, value in ASKS[shell].items()
     }
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.argv[0] = 'maild'; import maild.__main__"],
-        env={**os.environ, **words, "_MAILD_COMPLETE": f"complete_{shell}"},
-        capture_output=True,
-        text=True,
-    )
-    assert offered in done.stdout, done.stderr
+    for name, value in {**words, "_MAILD_COMPLETE": f"complete_{shell}"}.items():
+        monkeypatch.setenv(name, value)
+    done = commands.run([])
+    assert offered in done.stdout.decode(), done.stderr.decode()

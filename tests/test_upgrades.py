@@ -23,6 +23,7 @@ from maild.store.browse import Wanted
 from maild.store.engine import Engine
 from maild.store.ledger import verify
 from maild.store.migrations import STEPS, STORE_VERSION, prepare
+from tests.servers import commands
 from tests.servers.programs import program
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -238,10 +239,7 @@ def test_the_versions_for_programs() -> None:
 
 
 def maild(folder: Path, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "maild", *words], cwd=folder, input=given, capture_output=True,
-        timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    return commands.run(words, given=given, cwd=folder)
 
 
 # -- killed on the way -------------------------------------------------------------------------
