@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -312,6 +313,7 @@ def is_letter(letter: EmailMessage, kind: str, to: str) -> bool:
     return letter["X-Maild-Type"] == kind and to in str(letter["To"])
 
 
+@lru_cache(maxsize=2000)  # whoever waits for a letter looks at all of them again and again
 def parsed(raw: bytes) -> EmailMessage:
     mail = message_from_bytes(raw, policy=policy.default)
     assert isinstance(mail, EmailMessage)
