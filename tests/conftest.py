@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import made_once
+from tests.servers import commands
 from tests.servers.certificate import certificate
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix
@@ -18,6 +19,7 @@ def made_before() -> Iterator[None]:
     """Templates are compiled once, and an empty store made once, not for each desk."""
     with made_once.kept():
         yield
+    commands.close()
 
 
 @pytest.fixture

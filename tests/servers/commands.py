@@ -25,7 +25,6 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import IO, Any, TextIO
 
@@ -125,18 +124,37 @@ class _Line:
         self._turn = threading.Lock()  # one order at a time; the commands may overlap
         with theirs:
             command = [sys.executable, "-P", __file__, str(theirs.fileno())]
-            subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd="/")
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd="/")
 
     def order(self, order: bytes, handed: Sequence[int]) -> None:
         with self._turn:
             socket.send_fds(self._socket, [len(order).to_bytes(4, "big")], handed)
             self._socket.sendall(order)
 
+    def close(self) -> None:
+        """The end of orders is its end, and whoever waits for it is told what it all cost."""
+        self._socket.close()
+        self._process.wait(20)
 
-@cache
+
+_lines: dict[frozenset[tuple[str, str]], _Line] = {}
+
+
 def _line(at_start: frozenset[tuple[str, str]]) -> _Line:
     """One for each environment that has to be there from the start."""
-    return _Line()
+    with _opening:
+        if at_start not in _lines:
+            _lines[at_start] = _Line()
+        return _lines[at_start]
+
+
+_opening = threading.Lock()
+
+
+def close() -> None:
+    """No more commands."""
+    while _lines:
+        _lines.popitem()[1].close()
 
 
 def _at_start(environment: Mapping[str, str]) -> frozenset[tuple[str, str]]:
