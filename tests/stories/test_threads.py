@@ -20,7 +20,8 @@ Record = Callable[[str, object], None]
 AGENTS = ("ana@acme.test", "leo@acme.test")
 CUSTOMERS = ("luis@x.test", "eva@y.test", "pau@x.test")
 STRANGER = "eve@evil.test"
-MARK = re.compile(r"mk\d+z")
+#: no token of a letter holds such a word by chance
+MARK = re.compile(r"mark\d+kram")
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Town:
 
     def mark(self) -> str:
         self.count += 1
-        return f"mk{self.count}z"
+        return f"mark{self.count}kram"
 
     def some(self, person: str, *types: str) -> Received | None:
         """A letter somebody has got."""
