@@ -16,7 +16,7 @@ run: .venv/ready
 	@exec .venv/bin/maild -c config.toml run
 
 test: .venv/ready system
-	.venv/bin/pytest -n 2 --dist worksteal -q -m "not proof"
+	.venv/bin/pytest -n 3 --dist worksteal -q -m "not proof"
 
 check: .venv/ready
 	.venv/bin/ruff check $(SOURCE)
