@@ -49,7 +49,7 @@ class Pace:
     where a commit itself is slow, enough messages share it to be worth its price.
     """
 
-    SHORTEST_S = 0.06
+    SHORTEST_S = 0.03
     MOST = 50
 
     def __init__(self) -> None:
