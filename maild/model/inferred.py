@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from maild.model.json_values import UNKNOWN
 from maild.model.mail import Address
 from maild.model.ticket import (
     Event,
@@ -20,7 +21,7 @@ from maild.model.ticket import (
     Ticket,
 )
 
-NOBODY: Final = Address("", "unknown@invalid")  #: the requester, where nothing says who it was
+NOBODY: Final = Address("", UNKNOWN)  #: the requester, where nothing says who it was
 
 
 def complete(ticket: Ticket, messages: list[Message], events: list[Event]) -> list[Event]:

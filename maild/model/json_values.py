@@ -14,6 +14,7 @@ W = TypeVar("W", bound=StrEnum)
 MAX_LEVEL: Final = 100
 MAX_NUMBER: Final = 2**31 - 1
 MAX_TEXT: Final = 10_000_000
+UNKNOWN: Final = "unknown@invalid"  #: the address of somebody whose address nothing tells
 
 
 class Unreadable(ValueError):
@@ -112,4 +113,4 @@ def person(value: Any, where: str) -> Address | None:
         return Address("", value)
     value = object_of(value, where)
     name = text(value.get("name") or "", f"{where}.name")
-    return Address(name, text(value.get("email") or "unknown@invalid", f"{where}.email"))
+    return Address(name, text(value.get("email") or UNKNOWN, f"{where}.email"))

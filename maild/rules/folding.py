@@ -40,11 +40,11 @@ def split(text: str) -> list[str]:
 def fold_words(words: list[str]) -> list[str]:
     """Each word folded; as many as there were, so that places still agree."""
     return [
-        word.lower() if word.isascii() else _known(word) if len(word) <= _SHORT else fold(word)
+        word.lower() if word.isascii() else _known(word) if len(word) <= SHORT else fold(word)
         for word in words
     ]
 
 
 #: the same few words make up most mail: those of this length at most are remembered
-_SHORT = 24
+SHORT = 24
 _known = lru_cache(maxsize=8192)(fold)

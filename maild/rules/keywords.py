@@ -14,7 +14,6 @@ from maild.rules import folding
 
 #: A phrase longer than this is a mistake (a whole mail pasted into the rules).
 MAX_WORDS = 12
-_SHORT = 24  #: characters of a word worth remembering
 
 #: Words of a keyword: (folded word, may it have any ending?)
 Parts = tuple[tuple[str, bool], ...]
@@ -99,7 +98,7 @@ class KeywordIndex:
         stands."""
         hits: dict[Parts, Hit] = {}
         for start, word in enumerate(words):
-            look_up = self._remembered if len(word) <= _SHORT else self._look_up
+            look_up = self._remembered if len(word) <= folding.SHORT else self._look_up
             for node in look_up(word):
                 _follow(node, words, start, 1, hits)
         return hits
